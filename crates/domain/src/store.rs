@@ -1,0 +1,34 @@
+//! All repositories of one store, as the use cases receive them.
+
+use std::sync::Arc;
+
+use crate::comment::CommentRepository;
+use crate::dashboard::DashboardRepository;
+use crate::file::FileLedger;
+use crate::history::HistoryRepository;
+use crate::like::LikeRepository;
+use crate::maintenance::MaintenanceRepository;
+use crate::playlist::PlaylistRepository;
+use crate::session::SessionRepository;
+use crate::subscription::SubscriptionRepository;
+use crate::tweet::TweetRepository;
+use crate::user::UserRepository;
+use crate::video::VideoRepository;
+
+/// The ports of one store. They share its atomicity: a step of one is seen by all.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each field is its port")]
+pub struct Store {
+    pub users: Arc<dyn UserRepository>,
+    pub sessions: Arc<dyn SessionRepository>,
+    pub videos: Arc<dyn VideoRepository>,
+    pub comments: Arc<dyn CommentRepository>,
+    pub tweets: Arc<dyn TweetRepository>,
+    pub likes: Arc<dyn LikeRepository>,
+    pub subscriptions: Arc<dyn SubscriptionRepository>,
+    pub playlists: Arc<dyn PlaylistRepository>,
+    pub history: Arc<dyn HistoryRepository>,
+    pub dashboard: Arc<dyn DashboardRepository>,
+    pub files: Arc<dyn FileLedger>,
+    pub maintenance: Arc<dyn MaintenanceRepository>,
+}

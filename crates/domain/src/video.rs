@@ -1,0 +1,253 @@
+//! Videos: what they are, who may see them, and how they are listed, searched and watched.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::file::FileKey;
+use crate::page::{ListOrder, Page, PageRequest, SortDirection};
+use crate::search::SearchWords;
+use crate::security::GuestKey;
+use crate::text::text_value;
+use crate::user::{User, UserCard};
+use crate::{Id, InvalidValue, StoreError, Timestamp};
+
+text_value! {
+    /// A video's title: 1 to 200 characters on one line.
+    Title, 1..=200
+}
+
+text_value! {
+    /// What a video or playlist is about: up to 5,000 characters, lines allowed; may be empty.
+    Description, 0..=5000, lines
+}
+
+/// A video.
+///
+/// An unpublished video exists for its owner alone; for everybody else every port method behaves as if it were absent.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub struct Video {
+    /// The id.
+    pub id: Id<Video>,
+    /// Who uploaded it.
+    pub owner: Id<User>,
+    /// The film.
+    pub file: FileKey,
+    /// The still.
+    pub thumbnail: FileKey,
+    /// The title.
+    pub title: Title,
+    /// What it is about.
+    pub description: Description,
+    /// Length in seconds.
+    pub duration: f64,
+    /// Width of a frame in pixels; 0 where unknown.
+    pub width: u32,
+    /// Height of a frame in pixels; 0 where unknown.
+    pub height: u32,
+    /// Size of the film in bytes.
+    pub bytes: u64,
+    /// Whether others can see it.
+    pub is_published: bool,
+    /// How often it was viewed.
+    pub views: u64,
+    /// How many users like it.
+    pub likes_count: u64,
+    /// How many comments it has.
+    pub comments_count: u64,
+    /// When it was uploaded.
+    pub created_at: Timestamp,
+    /// When its owner last changed it.
+    pub updated_at: Timestamp,
+}
+
+impl Video {
+    /// Whether this viewer may know that the video exists.
+    pub fn is_visible_to(&self, viewer: Option<Id<User>>) -> bool {
+        self.is_published || viewer == Some(self.owner)
+    }
+}
+
+/// A video with its owner, as lists show it.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub struct VideoCard {
+    /// The video.
+    pub video: Video,
+    /// Its owner.
+    pub owner: UserCard,
+}
+
+/// A video's page as one viewer sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VideoDetail {
+    /// The video and its owner; `views` includes this visit if it counted.
+    pub card: VideoCard,
+    /// How many users subscribe to the owner.
+    pub subscribers_count: u64,
+    /// Whether the viewer subscribes to the owner.
+    pub is_subscribed: bool,
+    /// Whether the viewer likes the video.
+    pub is_liked: bool,
+}
+
+/// What videos can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VideoSort {
+    /// Time of upload.
+    CreatedAt,
+    /// Number of views.
+    Views,
+    /// Length.
+    Duration,
+    /// Title, without regard to case.
+    Title,
+    /// Number of likes.
+    Likes,
+}
+
+impl VideoSort {
+    /// Reads the name that the API uses.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            "createdAt" => Ok(Self::CreatedAt),
+            "views" => Ok(Self::Views),
+            "duration" => Ok(Self::Duration),
+            "title" => Ok(Self::Title),
+            "likesCount" => Ok(Self::Likes),
+            _ => Err(InvalidValue::new("must be one of createdAt, views, duration, title, likesCount")),
+        }
+    }
+}
+
+/// A title as titles are sorted: lower case, compared by code point.
+pub fn title_sort_key(title: &Title) -> String {
+    title.as_str().to_lowercase()
+}
+
+/// Which videos a list draws from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VideoScope {
+    /// All published ones.
+    Published,
+    /// The published ones of one user.
+    PublishedBy(Id<User>),
+    /// All of one user's, for that user's own eyes.
+    AllOf(Id<User>),
+}
+
+/// How a list of videos is ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VideoOrder {
+    /// By an attribute, ties by id in the same direction.
+    By(VideoSort, SortDirection),
+    /// By how well they match (see [`crate::search::SearchTier`]), newest first within a tier. Without words: newest first.
+    Relevance,
+}
+
+impl VideoOrder {
+    /// The order that cursors of such a list carry.
+    pub fn list_order(self) -> ListOrder {
+        match self {
+            Self::By(sort, direction) => ListOrder::Videos(sort, direction),
+            Self::Relevance => ListOrder::Relevance,
+        }
+    }
+}
+
+/// A list of videos.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VideoQuery {
+    /// Which videos.
+    pub scope: VideoScope,
+    /// The words they must match, if any.
+    pub words: Option<SearchWords>,
+    /// Their order; [`VideoOrder::Relevance`] only together with words.
+    pub order: VideoOrder,
+}
+
+/// Who watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// A signed-in user.
+    User(Id<User>),
+    /// Somebody unknown.
+    Guest(GuestKey),
+}
+
+impl Viewer {
+    /// The user, if the viewer is signed in.
+    pub fn user(self) -> Option<Id<User>> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Guest(_) => None,
+        }
+    }
+}
+
+/// Somebody opens a video's page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visit {
+    /// The video.
+    pub video: Id<Video>,
+    /// Who opens it.
+    pub viewer: Viewer,
+    /// The present.
+    pub now: Timestamp,
+    /// How long one view of a viewer lasts before the next one counts.
+    pub window: Duration,
+}
+
+/// What an owner changes of a video; `None` leaves a part as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VideoChange {
+    /// The new title.
+    pub title: Option<Title>,
+    /// The new description.
+    pub description: Option<Description>,
+    /// The new still, reserved in the ledger.
+    pub thumbnail: Option<FileKey>,
+}
+
+/// How old the newest history entry may be while a further visit to the same video leaves it as it is.
+pub const HISTORY_PRECISION: Duration = Duration::from_mins(1);
+
+/// The most matches, newest first, that a search sorts by an attribute; a list in order of relevance has no such bound.
+pub const SORTED_SEARCH_CAP: u64 = 10_000;
+
+/// The store of videos.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait VideoRepository: Send + Sync {
+    /// Adds a video with its counters at zero, claims its files, and answers with it and its owner.
+    async fn create(&self, video: &Video) -> Result<VideoCard, StoreError>;
+
+    /// The video with this id, published or not.
+    async fn find(&self, id: Id<Video>) -> Result<Option<Video>, StoreError>;
+
+    /// A page of videos. The total is given with page numbers: a stored count, or for a search the number of matches up
+    /// to [`crate::page::SEARCH_TOTAL_CAP`].
+    async fn list(&self, query: &VideoQuery, page: &PageRequest) -> Result<Page<VideoCard>, StoreError>;
+
+    /// Opens a video's page: counts a view unless the viewer is the owner or was counted within the window, moves the
+    /// video to the front of a signed-in viewer's history (left as it is when it stands there already, entered less
+    /// than [`HISTORY_PRECISION`] ago), and answers with the page, all in one step. `None` when the viewer may not see it.
+    async fn watch(&self, visit: &Visit) -> Result<Option<VideoDetail>, StoreError>;
+
+    /// Changes a video; a new thumbnail is claimed and the old one made due in the same step.
+    async fn update(
+        &self,
+        id: Id<Video>,
+        change: &VideoChange,
+        now: Timestamp,
+    ) -> Result<Option<VideoCard>, StoreError>;
+
+    /// Publishes an unpublished video and the other way round.
+    async fn toggle_published(&self, id: Id<Video>, now: Timestamp) -> Result<Option<VideoCard>, StoreError>;
+
+    /// Deletes a video: at once it is absent from every answer and no counter knows it; its files are due. What hung
+    /// on it (comments, likes, playlist and history entries) is invisible from then on and is removed by
+    /// [`crate::maintenance::MaintenanceRepository::purge`]. `false` when there was none.
+    async fn delete(&self, id: Id<Video>, now: Timestamp) -> Result<bool, StoreError>;
+}
