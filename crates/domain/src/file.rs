@@ -15,7 +15,7 @@ pub enum FileFormat {
     Png,
     /// MPEG-4 video.
     Mp4,
-    /// QuickTime video.
+    /// `QuickTime` video.
     Mov,
     /// WebM video.
     WebM,

@@ -1,0 +1,162 @@
+//! Accounts: making one, showing it, changing it.
+
+use std::sync::Arc;
+
+use aviary_domain::file::FileKey;
+use aviary_domain::media::{ImageRole, Upload};
+use aviary_domain::security::Password;
+use aviary_domain::user::{Account, AccountChange, Channel, Email, FullName, User, UserImage, Username};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::{Error, Noun};
+use crate::input::Fields;
+use crate::{Actor, Ports, Sweeper};
+
+/// What somebody fills in to get an account.
+#[derive(Default)]
+pub struct Registration {
+    /// The name that people see.
+    pub full_name: Option<String>,
+    /// The address.
+    pub email: Option<String>,
+    /// The user name.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Option<SecretString>,
+    /// The face.
+    pub avatar: Option<Box<dyn Upload>>,
+    /// The banner; may be left out.
+    pub cover_image: Option<Box<dyn Upload>>,
+}
+
+/// What an owner changes of an account.
+#[derive(Debug, Clone, Default)]
+pub struct AccountEdit {
+    /// The new name.
+    pub full_name: Option<String>,
+    /// The new address.
+    pub email: Option<String>,
+}
+
+/// The use cases of accounts.
+#[derive(Clone)]
+pub struct Users {
+    ports: Arc<Ports>,
+    sweeper: Sweeper,
+}
+
+impl Users {
+    pub(crate) fn new(ports: Arc<Ports>, sweeper: Sweeper) -> Self {
+        Self { ports, sweeper }
+    }
+
+    /// Makes an account.
+    pub async fn register(&self, input: Registration) -> Result<User, Error> {
+        let form = read_registration(input)?;
+        let avatar = self.ports.prepare_image("avatar", form.avatar, ImageRole::Avatar).await?;
+        let avatar_key = self.ports.name_file(&avatar);
+        let mut files = vec![("avatar", avatar, avatar_key.clone())];
+        let mut cover_key: Option<FileKey> = None;
+        if let Some(cover) = form.cover_image {
+            let cover = self.ports.prepare_image("coverImage", cover, ImageRole::Cover).await?;
+            let key = self.ports.name_file(&cover);
+            cover_key = Some(key.clone());
+            files.push(("coverImage", cover, key));
+        }
+        let password_hash = self.ports.hasher.hash(&form.password).await?;
+        let now = self.ports.clock.now();
+        let user = User {
+            id: self.ports.ids.next(),
+            username: form.username,
+            email: form.email,
+            full_name: form.full_name,
+            avatar: avatar_key,
+            cover_image: cover_key,
+            created_at: now,
+            updated_at: now,
+        };
+        let account = Account { user, password_hash };
+        let row = async { Ok(self.ports.store.users.create(&account).await?) };
+        let outcome = self.ports.store_with_row(files, row).await;
+        self.sweeper.nudge_after(&outcome);
+        outcome.map(|()| account.user)
+    }
+
+    /// The actor's own account.
+    pub async fn current(&self, actor: Actor) -> Result<User, Error> {
+        found(self.ports.store.users.find(actor.user).await?)
+    }
+
+    /// Changes name or address.
+    pub async fn edit(&self, actor: Actor, edit: &AccountEdit) -> Result<User, Error> {
+        let mut fields = Fields::default();
+        let full_name = fields.optional("fullName", edit.full_name.as_deref(), FullName::parse);
+        let email = fields.optional("email", edit.email.as_deref(), Email::parse);
+        if edit.full_name.is_none() && edit.email.is_none() {
+            fields.refuse("fullName", "or email is required");
+        }
+        fields.check()?;
+        let change = AccountChange { full_name, email };
+        found(self.ports.store.users.update(actor.user, &change, self.ports.clock.now()).await?)
+    }
+
+    /// Replaces the face or the banner; the old file is removed.
+    pub async fn replace_image(
+        &self,
+        actor: Actor,
+        image: UserImage,
+        upload: Option<Box<dyn Upload>>,
+    ) -> Result<User, Error> {
+        let (field, role) = match image {
+            UserImage::Avatar => ("avatar", ImageRole::Avatar),
+            UserImage::Cover => ("coverImage", ImageRole::Cover),
+        };
+        let mut fields = Fields::default();
+        let Some(upload) = fields.present(field, upload) else { return Err(fields.into_error()) };
+        let file = self.ports.prepare_image(field, upload, role).await?;
+        let key = self.ports.name_file(&file);
+        let row = async {
+            let now = self.ports.clock.now();
+            found(self.ports.store.users.replace_image(actor.user, image, &key, now).await?)
+        };
+        let outcome = self.ports.store_with_row(vec![(field, file, key.clone())], row).await;
+        self.sweeper.nudge();
+        outcome
+    }
+
+    /// A channel's page.
+    pub async fn channel(&self, username: &str, viewer: Option<Actor>) -> Result<Channel, Error> {
+        let viewer = viewer.map(|actor| actor.user);
+        let channel = self.ports.store.users.channel(&Username::fold(username), viewer).await?;
+        channel.ok_or(Error::NotFound(Noun::Channel))
+    }
+}
+
+struct RegistrationForm {
+    full_name: FullName,
+    email: Email,
+    username: Username,
+    password: Password,
+    avatar: Box<dyn Upload>,
+    cover_image: Option<Box<dyn Upload>>,
+}
+
+fn read_registration(input: Registration) -> Result<RegistrationForm, Error> {
+    let mut fields = Fields::default();
+    let full_name = fields.required("fullName", input.full_name.as_deref(), FullName::parse);
+    let email = fields.required("email", input.email.as_deref(), Email::parse);
+    let username = fields.required("username", input.username.as_deref(), Username::parse);
+    let password = input.password.as_ref().map(ExposeSecret::expose_secret);
+    let password = fields.required("password", password, Password::parse);
+    let avatar = fields.present("avatar", input.avatar);
+    match (full_name, email, username, password, avatar) {
+        (Some(full_name), Some(email), Some(username), Some(password), Some(avatar)) => {
+            Ok(RegistrationForm { full_name, email, username, password, avatar, cover_image: input.cover_image })
+        }
+        _ => Err(fields.into_error()),
+    }
+}
+
+fn found(user: Option<User>) -> Result<User, Error> {
+    user.ok_or(Error::NotFound(Noun::User))
+}
