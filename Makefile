@@ -1,0 +1,23 @@
+# An index of commands. `make` alone lists them.
+
+.PHONY: help run test lint fmt doc
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## build in release and start the server on http://localhost:8000
+	cargo run --release --locked --bin aviary
+
+test: ## build the binary and run every test
+	cargo build --locked --workspace --bins
+	cargo test --locked --workspace
+
+lint: ## format and lints, as CI checks them
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+fmt: ## format the code
+	cargo fmt --all
+
+doc: ## build the documentation of the crates
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
