@@ -1,0 +1,132 @@
+//! The test bench: ports as mocks, an application over them, and small inputs.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aviary_application::{Actor, Application, LoginLimits, Policy, Ports, Registration};
+use aviary_domain::file::{FileFormat, FileKey};
+use aviary_domain::id::IdSource;
+use aviary_domain::media::{MediaError, PreparedFile, Upload};
+use aviary_domain::security::{IssuedToken, PasswordHash};
+use aviary_domain::test_support::mock::{
+    MockClock, MockEntropy, MockMediaStore, MockPasswordHasher, MockStore, MockTokens, mock_store,
+};
+use aviary_domain::user::{Account, Email, FullName, User, Username};
+use aviary_domain::{Id, Timestamp};
+
+pub const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+/// Mocks to set expectations on before the application is built.
+pub struct Bench {
+    pub store: MockStore,
+    pub media: MockMediaStore,
+    pub hasher: MockPasswordHasher,
+    pub tokens: MockTokens,
+    pub limits: Option<LoginLimits>,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self {
+            store: mock_store(),
+            media: MockMediaStore::new(),
+            hasher: MockPasswordHasher::new(),
+            tokens: MockTokens::new(),
+            limits: None,
+        }
+    }
+
+    pub fn application(self) -> Application {
+        let mut clock = MockClock::new();
+        clock.expect_now().return_const(NOW);
+        let mut entropy = MockEntropy::new();
+        let mut drawn = 0_u8;
+        entropy.expect_unguessable().returning(move || {
+            drawn += 1;
+            [drawn; 16]
+        });
+        let ports = Ports {
+            store: self.store.into_store(),
+            media: Arc::new(self.media),
+            hasher: Arc::new(self.hasher),
+            tokens: Arc::new(self.tokens),
+            entropy: Arc::new(entropy),
+            clock: Arc::new(clock),
+            ids: Arc::new(OneId),
+        };
+        let policy = Policy {
+            view_window: Duration::from_mins(30),
+            max_video_bytes: 1 << 20,
+            max_image_bytes: 1 << 20,
+            login_limits: self.limits,
+        };
+        Application::new(ports, policy)
+    }
+}
+
+struct OneId;
+
+impl IdSource for OneId {
+    fn next_raw(&self) -> [u8; 12] {
+        [9; 12]
+    }
+}
+
+struct Bytes;
+
+impl Upload for Bytes {
+    fn bytes(&self) -> u64 {
+        3
+    }
+
+    fn path(&self) -> &Path {
+        Path::new("nowhere")
+    }
+}
+
+pub fn upload() -> Box<dyn Upload> {
+    Box::new(Bytes)
+}
+
+pub fn prepared() -> Result<PreparedFile, MediaError> {
+    Ok(PreparedFile { upload: upload(), format: FileFormat::Png })
+}
+
+/// The n-th name that the bench's entropy leads to.
+pub fn name(n: u8) -> FileKey {
+    FileKey::new(FileFormat::Png, [n; 16])
+}
+
+pub fn registration() -> Registration {
+    Registration {
+        full_name: Some("Ada Lovelace".into()),
+        email: Some("ada@example.org".into()),
+        username: Some("ada".into()),
+        password: Some("analytical".to_owned().into()),
+        avatar: Some(upload()),
+        cover_image: Some(upload()),
+    }
+}
+
+pub fn account() -> Account {
+    let user = User {
+        id: Id::from_bytes([1; 12]),
+        username: Username::fold("ada"),
+        email: Email::fold("ada@example.org"),
+        full_name: FullName::from_stored("Ada Lovelace".into()),
+        avatar: name(1),
+        cover_image: None,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    Account { user, password_hash: PasswordHash::new("hash".into()) }
+}
+
+pub fn actor() -> Actor {
+    Actor { user: Id::from_bytes([1; 12]), session: Id::from_bytes([2; 12]) }
+}
+
+pub fn token() -> IssuedToken {
+    IssuedToken { token: "token".to_owned().into(), expires_at: NOW }
+}

@@ -1,0 +1,81 @@
+//! Files of a row that was never written are due at once; nothing is half done.
+
+use aviary_application::Error;
+use aviary_domain::StoreError;
+use aviary_domain::media::MediaError;
+use aviary_domain::user::UserImage;
+use mockall::predicate::{always, eq};
+
+use crate::bench::{Bench, NOW, actor, name, prepared, registration, upload};
+
+/// A bench on which everything up to storing works, and on which both files are released in the end.
+fn bench_that_releases() -> Bench {
+    let mut bench = Bench::new();
+    bench.media.expect_prepare_image().returning(|_, _| prepared());
+    bench.hasher.expect_hash().returning(|_| Ok(crate::bench::account().password_hash));
+    let both = vec![name(1), name(2)];
+    bench
+        .store
+        .files
+        .expect_reserve()
+        .withf(|keys, until| keys.len() == 2 && *until > NOW)
+        .once()
+        .returning(|_, _| Ok(()));
+    bench
+        .store
+        .files
+        .expect_release()
+        .withf(move |keys, now| keys == both && *now == NOW)
+        .once()
+        .returning(|_, _| Ok(()));
+    bench
+}
+
+#[tokio::test]
+async fn a_second_file_that_cannot_be_stored_releases_both_and_writes_no_row() {
+    let mut bench = bench_that_releases();
+    bench.media.expect_keep().with(always(), eq(name(1))).once().returning(|_, _| Ok(()));
+    let full = |_, _: &_| Err(MediaError::Unavailable("disk full".into()));
+    bench.media.expect_keep().with(always(), eq(name(2))).once().returning(full);
+    let outcome = bench.application().users.register(registration()).await;
+    assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_row_that_is_refused_or_cannot_be_written_releases_its_files() {
+    let refusals: [fn() -> StoreError; 3] = [
+        || StoreError::Conflict { field: "username" },
+        || StoreError::unavailable("gone"),
+        || StoreError::backend("broken"),
+    ];
+    for refusal in refusals {
+        let mut bench = bench_that_releases();
+        bench.media.expect_keep().times(2).returning(|_, _| Ok(()));
+        bench.store.users.expect_create().once().returning(move |_| Err(refusal()));
+        let outcome = bench.application().users.register(registration()).await;
+        match refusal() {
+            StoreError::Conflict { .. } => assert!(matches!(outcome, Err(Error::Conflict { field: "username" }))),
+            StoreError::Unavailable(_) => assert!(matches!(outcome, Err(Error::Unavailable(_)))),
+            StoreError::Backend(_) => assert!(matches!(outcome, Err(Error::Internal(_)))),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_be_written_keeps_any_file_from_being_stored() {
+    let mut bench = Bench::new();
+    bench.media.expect_prepare_image().returning(|_, _| prepared());
+    bench.store.files.expect_reserve().once().returning(|_, _| Err(StoreError::unavailable("gone")));
+    let outcome = bench.application().users.replace_image(actor(), UserImage::Avatar, Some(upload())).await;
+    assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn every_bad_field_is_told_before_any_file_is_looked_at() {
+    let input = aviary_application::Registration { email: Some("nowhere".into()), ..Default::default() };
+    let Err(Error::Invalid(fields)) = Bench::new().application().users.register(input).await else {
+        panic!("bad input was taken")
+    };
+    let names: Vec<_> = fields.iter().map(|field| field.field).collect();
+    assert_eq!(names, ["fullName", "email", "username", "password", "avatar"]);
+}

@@ -1,0 +1,6 @@
+//! Use cases under injected failures: what is undone, what is tried again, what the caller is told.
+
+mod bench;
+mod files;
+mod login;
+mod sweeper;
