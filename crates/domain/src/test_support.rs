@@ -2,6 +2,8 @@
 //! Nothing here is in a production build.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     reason = "in a test, a value or a call that fails must end it at that very place"
 )]

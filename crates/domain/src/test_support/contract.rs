@@ -1,0 +1,348 @@
+//! The contract suite: one async function a rule, named as a sentence, grouped by noun. Every adapter runs them all,
+//! each on a fresh, empty store, through [`store_contract!`](crate::store_contract).
+#![expect(missing_docs, reason = "the name of a rule is its sentence")]
+
+mod check;
+pub mod comment;
+pub mod dashboard;
+pub mod deletion;
+pub mod file;
+pub mod history;
+pub mod like;
+pub mod maintenance;
+pub mod playlist;
+pub mod playlist_video;
+pub mod search;
+pub mod session;
+pub mod storm;
+pub mod subscription;
+pub mod tweet;
+pub mod user;
+pub mod video;
+pub mod video_list;
+pub mod watch;
+
+/// Runs the whole contract suite over an adapter: one `#[tokio::test]` a rule, in one module a noun.
+///
+/// Takes the name of an async function of the calling module that gives a fresh, empty store and whatever has to
+/// live as long as it: `async fn fresh() -> (Store, Guard)`. The calling crate brings tokio with its macros.
+/// This list is the only one: a rule that is missing here runs nowhere, and a unit test says so.
+#[macro_export]
+macro_rules! store_contract {
+    ($fresh:ident) => {
+        $crate::contract_of_a_noun! { $fresh, user:
+            a_registered_user_is_found_as_given,
+            an_account_is_found_by_name_and_by_address_however_they_are_typed,
+            an_unknown_user_is_absent,
+            registration_claims_its_pictures,
+            a_taken_username_is_refused_and_changes_nothing,
+            a_taken_address_is_refused_and_changes_nothing,
+            the_name_is_told_first_when_name_and_address_are_taken,
+            an_account_with_an_unreserved_picture_is_refused_and_changes_nothing,
+            of_many_registrations_of_one_name_exactly_one_succeeds,
+            of_many_registrations_of_one_address_exactly_one_succeeds,
+            of_many_identical_registrations_exactly_one_succeeds,
+            an_update_changes_what_it_names_and_keeps_the_rest,
+            an_update_to_a_taken_address_is_refused_and_changes_nothing,
+            an_update_to_ones_own_address_is_no_conflict,
+            an_address_is_free_again_once_its_owner_has_another,
+            of_many_updates_to_one_address_exactly_one_succeeds,
+            a_new_picture_is_claimed_and_the_old_one_is_due,
+            a_first_cover_makes_nothing_due,
+            an_unreserved_new_picture_is_refused_and_changes_nothing,
+            of_many_new_pictures_at_once_one_stays_and_all_others_are_due,
+            a_password_change_revokes_every_other_session_of_the_user,
+            a_password_change_against_a_stale_hash_changes_nothing,
+            of_many_password_changes_at_once_exactly_one_succeeds,
+            a_channel_shows_its_counts_and_whether_the_viewer_subscribes,
+        }
+        $crate::contract_of_a_noun! { $fresh, session:
+            a_session_is_active_until_it_ends,
+            a_session_is_its_users_alone,
+            an_unknown_session_is_absent,
+            the_current_token_is_exchanged_and_prolongs_the_session,
+            an_ended_session_is_not_continued,
+            a_lost_answer_is_given_again_and_the_lost_token_dies,
+            a_token_whose_successor_was_used_is_a_replay_and_ends_the_session,
+            a_token_that_was_never_the_sessions_is_a_replay,
+            sessions_of_one_user_are_independent,
+            a_revoked_session_has_ended,
+            of_many_exchanges_of_one_token_exactly_one_successor_stays,
+            a_race_for_the_first_exchange_leaves_a_session_that_goes_on,
+        }
+        $crate::contract_of_a_noun! { $fresh, video:
+            a_new_video_is_answered_with_its_owner_and_found_as_given,
+            a_new_video_starts_with_its_counters_at_zero,
+            a_new_video_claims_its_files,
+            a_video_with_an_unreserved_file_is_refused_and_changes_nothing,
+            an_unknown_video_is_absent,
+            an_update_changes_what_it_names_and_keeps_the_rest,
+            a_new_thumbnail_is_claimed_and_the_old_one_is_due,
+            an_unreserved_new_thumbnail_is_refused_and_changes_nothing,
+            publishing_is_turned_round_each_time,
+            an_even_number_of_publishings_at_once_changes_nothing,
+            what_others_do_is_no_change_of_the_owners,
+        }
+        $crate::contract_of_a_noun! { $fresh, video_list:
+            published_videos_are_walked_alike_by_page_and_cursor_in_every_order,
+            one_users_published_videos_are_walked_alike_by_page_and_cursor_in_every_order,
+            all_of_one_users_videos_are_walked_alike_by_page_and_cursor_in_every_order,
+            a_listed_video_is_told_with_its_owner_and_counts,
+            an_empty_list_has_a_total_of_zero_and_no_next_page,
+            a_page_past_the_end_is_empty_and_knows_the_total,
+            an_unpublished_video_is_listed_for_its_owner_alone,
+            totals_follow_publishing_and_deleting,
+            a_cursor_walk_is_not_disturbed_by_what_comes_and_goes,
+            sorting_follows_what_changes,
+        }
+        $crate::contract_of_a_noun! { $fresh, search:
+            a_phrase_in_the_title_is_best_then_words_in_the_title_then_anywhere,
+            a_phrase_does_not_run_from_the_title_into_the_description,
+            within_a_tier_newer_videos_come_first,
+            a_video_that_matches_in_several_ways_is_found_once,
+            all_words_are_needed,
+            the_last_word_matches_as_the_beginning_of_a_word,
+            case_accents_and_compatibility_forms_do_not_matter,
+            operators_are_words_or_nothing,
+            a_query_without_a_letter_or_digit_finds_nothing,
+            only_title_and_description_are_searched,
+            an_unpublished_video_is_found_by_its_owner_alone,
+            a_changed_text_is_found_by_its_new_words_alone,
+            a_change_of_an_unpublished_video_does_not_make_it_found,
+            a_deleted_video_is_not_found,
+            matches_are_walked_alike_by_page_and_cursor,
+            matches_are_walked_alike_by_page_and_cursor_in_every_order,
+            counting_and_sorting_stop_at_the_cap_and_relevance_goes_on,
+            a_walk_through_matches_is_not_disturbed_by_what_comes_and_goes,
+        }
+        $crate::contract_of_a_noun! { $fresh, watch:
+            the_first_visit_of_each_viewer_is_a_view_and_the_answer_includes_it,
+            a_viewer_counts_again_when_the_window_is_over_and_not_before,
+            views_of_one_viewer_are_counted_for_each_video,
+            the_owners_own_visits_are_no_views_but_enter_the_history,
+            an_unpublished_video_is_opened_by_its_owner_alone,
+            an_unknown_video_cannot_be_opened,
+            the_page_tells_what_stands_between_viewer_and_video,
+            a_watched_video_moves_to_the_front_of_the_history,
+            a_watched_video_moves_to_the_front_even_when_the_clock_did_not_move_on,
+            a_fresh_entry_at_the_front_of_the_history_is_left_as_it_is,
+            an_entry_that_was_removed_comes_back_with_the_next_visit,
+            histories_of_users_are_apart,
+            many_visits_of_one_viewer_at_once_are_one_view,
+            many_viewers_at_once_are_a_view_each,
+        }
+        $crate::contract_of_a_noun! { $fresh, deletion:
+            a_deleted_video_is_absent_from_every_answer_about_videos,
+            a_deleted_video_is_absent_from_lists_and_search,
+            a_deleted_videos_comments_are_absent,
+            a_deleted_videos_likes_are_absent_and_cannot_change,
+            a_deleted_video_leaves_playlists_and_history,
+            a_deleted_videos_counts_leave_its_channel_at_once,
+            likes_of_a_deleted_videos_comments_are_gone_once_it_is_purged,
+            an_unpublished_video_is_deleted_like_any_other,
+            a_deleted_videos_files_are_due_at_once,
+            other_videos_are_left_alone,
+            of_many_deletes_at_once_exactly_one_finds_the_video,
+            likes_and_comments_that_race_a_delete_leave_no_trace,
+        }
+        $crate::contract_of_a_noun! { $fresh, comment:
+            a_new_comment_is_answered_with_its_author_and_found_as_given,
+            a_new_comment_has_no_likes_and_is_counted_on_its_video,
+            a_comment_needs_a_video_that_its_author_can_see,
+            an_unknown_comment_is_absent,
+            comments_are_visible_where_their_video_is,
+            comments_of_an_unknown_video_are_absent,
+            a_video_without_comments_has_an_empty_list,
+            comments_are_walked_newest_first_alike_by_page_and_cursor,
+            a_listed_comment_tells_its_author_and_whether_the_viewer_likes_it,
+            an_update_changes_the_text_and_answers_as_the_author_sees_it,
+            a_deleted_comment_and_its_likes_leave_every_counter_at_once,
+            a_walk_goes_on_after_the_comment_that_its_cursor_names_is_deleted,
+            many_comments_at_once_are_counted_one_by_one,
+        }
+        $crate::contract_of_a_noun! { $fresh, tweet:
+            a_new_tweet_is_answered_with_its_author_and_found_as_given,
+            a_new_tweet_has_no_likes_and_is_counted,
+            an_unknown_tweet_is_absent,
+            tweets_of_an_unknown_user_are_absent,
+            lists_without_tweets_are_empty,
+            everybodys_tweets_are_walked_newest_first_alike_by_page_and_cursor,
+            one_users_tweets_are_walked_newest_first_alike_by_page_and_cursor,
+            a_listed_tweet_tells_its_author_and_whether_the_viewer_likes_it,
+            an_update_changes_the_text_and_answers_as_the_author_sees_it,
+            a_deleted_tweet_and_its_likes_leave_every_counter_at_once,
+            many_tweets_at_once_are_counted_one_by_one,
+        }
+        $crate::contract_of_a_noun! { $fresh, like:
+            a_like_is_counted_on_its_target_and_for_the_owner,
+            a_second_like_changes_nothing,
+            a_like_stays_as_it_was_when_it_is_put_again,
+            a_removed_like_leaves_every_count,
+            a_toggle_turns_the_like_round,
+            likes_of_users_are_apart,
+            an_unknown_target_cannot_be_liked,
+            what_a_user_cannot_see_cannot_be_liked,
+            a_deleted_comment_or_tweet_cannot_be_liked,
+            liked_videos_are_walked_latest_like_first_alike_by_page_and_cursor,
+            a_liked_video_is_told_with_its_like_and_its_owner,
+            a_liked_video_that_the_user_cannot_see_is_left_out,
+            pages_of_liked_videos_are_full_where_hidden_ones_lie_between,
+            identical_likes_at_once_are_one_like,
+            toggles_of_one_user_at_once_take_turns,
+            likes_of_many_users_at_once_are_counted_one_by_one,
+        }
+        $crate::contract_of_a_noun! { $fresh, subscription:
+            a_subscription_is_counted_for_both,
+            a_subscription_stays_as_it_was_when_it_is_put_again,
+            an_ended_subscription_leaves_both_counts,
+            a_toggle_turns_the_subscription_round,
+            a_subscription_has_a_direction,
+            an_unknown_channel_is_absent,
+            channels_of_an_unknown_user_are_absent,
+            lists_without_subscriptions_are_empty,
+            subscribers_are_walked_latest_first_alike_by_page_and_cursor,
+            channels_are_walked_latest_first_alike_by_page_and_cursor,
+            each_list_shows_the_user_on_the_other_end,
+            identical_subscriptions_at_once_are_one,
+            toggles_of_one_subscriber_at_once_take_turns,
+            subscriptions_of_many_users_at_once_are_counted_one_by_one,
+        }
+        $crate::contract_of_a_noun! { $fresh, playlist:
+            a_new_playlist_is_empty_and_found_as_given,
+            an_unknown_playlist_is_absent,
+            playlists_of_an_unknown_user_are_absent,
+            an_update_changes_what_it_names_and_keeps_the_rest,
+            a_deleted_playlist_is_gone_and_its_videos_stay,
+            playlists_are_walked_newest_first_alike_by_page_and_cursor,
+            a_listed_playlist_shows_its_totals_and_its_first_visible_videos,
+            totals_of_a_playlist_follow_its_videos,
+        }
+        $crate::contract_of_a_noun! { $fresh, playlist_video:
+            videos_keep_the_order_of_adding,
+            a_video_that_is_added_again_keeps_its_place,
+            a_video_that_is_removed_and_added_again_goes_to_the_end,
+            removing_a_video_that_is_not_in_changes_nothing,
+            adding_and_removing_are_changes_of_the_playlist,
+            a_video_can_be_in_many_playlists,
+            a_video_that_the_playlists_owner_cannot_see_is_not_added,
+            a_hidden_video_is_left_out_and_keeps_its_place,
+            a_hidden_video_can_be_taken_out,
+            videos_are_walked_alike_by_page_and_cursor,
+            a_full_playlist_takes_no_further_video,
+            identical_additions_at_once_are_one_entry,
+            additions_of_many_videos_at_once_are_all_kept,
+            additions_and_removals_of_one_video_at_once_leave_it_in_or_out,
+        }
+        $crate::contract_of_a_noun! { $fresh, history:
+            a_history_without_entries_is_empty,
+            an_entry_tells_the_video_with_its_owner_and_when_it_was_watched,
+            the_history_is_walked_latest_first_alike_by_page_and_cursor,
+            a_watched_video_that_the_user_cannot_see_is_left_out,
+            pages_of_the_history_are_full_where_hidden_videos_lie_between,
+            a_removed_entry_is_forgotten_and_no_other,
+            a_cleared_history_is_forgotten_and_no_other,
+        }
+        $crate::contract_of_a_noun! { $fresh, dashboard:
+            an_unknown_channel_has_no_numbers,
+            a_new_channel_starts_at_zero,
+            the_numbers_are_what_a_channel_has_and_received,
+            unpublished_videos_are_included,
+        }
+        $crate::contract_of_a_noun! { $fresh, file:
+            a_reserved_file_is_due_when_its_time_has_come_and_not_before,
+            several_files_are_reserved_in_one_step,
+            due_files_come_longest_due_first_and_no_more_than_asked_for,
+            a_released_file_is_due_now,
+            a_released_file_cannot_be_claimed,
+            releasing_a_claimed_file_leaves_it_alone,
+            a_file_is_claimed_until_it_is_due_and_not_after,
+            a_file_that_is_due_cannot_be_claimed_by_a_new_row,
+            a_file_belongs_to_one_row,
+            a_forgotten_file_is_due_no_more,
+            a_postponed_file_is_due_later_with_one_more_attempt,
+            of_many_claims_of_one_file_exactly_one_succeeds,
+            a_release_that_races_a_claim_leaves_each_file_owned_or_due,
+        }
+        $crate::contract_of_a_noun! { $fresh, maintenance:
+            a_store_that_is_open_answers,
+            a_purge_goes_in_steps_that_each_keep_every_count_exact,
+            nothing_is_purged_where_nothing_was_deleted,
+            a_finished_purge_has_nothing_left,
+            purges_at_once_do_not_disturb_each_other,
+            sessions_that_ended_are_removed_and_no_other,
+            remembered_views_from_before_are_forgotten_and_stay_counted,
+            a_recount_of_a_sound_store_finds_and_changes_nothing,
+            an_empty_store_needs_no_upkeep,
+        }
+        $crate::contract_of_a_noun! { $fresh, storm:
+            a_storm_of_writes_leaves_no_count_drifted,
+            a_recount_beside_writes_looks_at_one_consistent_state,
+            after_a_storm_counts_equal_the_lists_that_they_count,
+            after_a_storm_each_like_is_counted_once,
+            after_a_storm_each_file_is_owned_or_due,
+        }
+    };
+}
+
+/// The tests of one noun; used by [`store_contract!`](crate::store_contract) alone.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_of_a_noun {
+    ($fresh:ident, $noun:ident: $($rule:ident,)*) => {
+        mod $noun {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $rule() {
+                    let (store, _guard) = super::$fresh().await;
+                    $crate::test_support::contract::$noun::$rule(store).await;
+                }
+            )*
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    const LIST: &str = include_str!("contract.rs");
+    const SOURCES: &[(&str, &str)] = &[
+        ("user", include_str!("contract/user.rs")),
+        ("session", include_str!("contract/session.rs")),
+        ("video", include_str!("contract/video.rs")),
+        ("video_list", include_str!("contract/video_list.rs")),
+        ("search", include_str!("contract/search.rs")),
+        ("watch", include_str!("contract/watch.rs")),
+        ("deletion", include_str!("contract/deletion.rs")),
+        ("comment", include_str!("contract/comment.rs")),
+        ("tweet", include_str!("contract/tweet.rs")),
+        ("like", include_str!("contract/like.rs")),
+        ("subscription", include_str!("contract/subscription.rs")),
+        ("playlist", include_str!("contract/playlist.rs")),
+        ("playlist_video", include_str!("contract/playlist_video.rs")),
+        ("history", include_str!("contract/history.rs")),
+        ("dashboard", include_str!("contract/dashboard.rs")),
+        ("file", include_str!("contract/file.rs")),
+        ("maintenance", include_str!("contract/maintenance.rs")),
+        ("storm", include_str!("contract/storm.rs")),
+    ];
+
+    #[test]
+    fn every_rule_is_in_the_list() {
+        let defined = SOURCES.iter().flat_map(|(noun, source)| {
+            let names = source.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split('(').next());
+            names.map(move |name| (*noun, name))
+        });
+        let mut noun = "";
+        let mut listed = BTreeSet::new();
+        let list = LIST.lines().map(str::trim).skip_while(|line| !line.starts_with("macro_rules!"));
+        for line in list.take_while(|line| *line != "};") {
+            if let Some(rest) = line.strip_prefix("$crate::contract_of_a_noun! { $fresh, ") {
+                noun = rest.trim_end_matches(':');
+            } else if let Some(name) = line.strip_suffix(',') {
+                listed.insert((noun, name));
+            }
+        }
+        assert_eq!(defined.collect::<BTreeSet<_>>(), listed);
+    }
+}
