@@ -1,0 +1,197 @@
+//! The embedded store: every port over one SQLite file in a data folder that one process owns.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aviary_domain::Store;
+use rusqlite::{Connection, ErrorCode};
+
+pub mod comment;
+pub mod dashboard;
+pub mod file;
+pub mod history;
+pub mod like;
+pub mod maintenance;
+pub mod playlist;
+pub mod session;
+pub mod subscription;
+pub mod tweet;
+pub mod user;
+pub mod video;
+
+mod connection;
+mod database;
+mod error;
+mod folder;
+mod job;
+mod migrate;
+mod newest;
+mod pool;
+mod row;
+mod video_row;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use database::Database;
+
+use folder::DataFolder;
+use pool::Pool;
+use writer::Writer;
+
+/// Why a data folder could not be opened. Each is a sentence for the person who starts the program.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder cannot be made, read or written.
+    #[error("the data folder {} cannot be used: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Another process has it.
+    #[error("the data folder {} is in use by another process; one folder serves one process at a time", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The file is not an SQLite database, or that of another program.
+    #[error("{} is not a database of Aviary", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database was written by a later version of this program.
+    #[error("the database {} has version {found}, but this program knows versions up to {known}: use a newer one", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version of the database.
+        found: usize,
+        /// The latest version that this program knows.
+        known: usize,
+    },
+    /// The file system has no shared memory for the log (some network file systems).
+    #[error("the database {} cannot keep a write-ahead log here (SQLite offers {mode}): use a local disk", path.display())]
+    NoLog {
+        /// The file.
+        path: PathBuf,
+        /// The journal mode that SQLite offers instead.
+        mode: String,
+    },
+    /// The file is damaged, as the check after an unclean stop or opening it found.
+    #[error("the database {} is damaged: {finding}; restore it from a backup", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The first thing found.
+        finding: String,
+    },
+    /// A migration failed and left no trace.
+    #[error("the migration {name} failed: {source}")]
+    Migration {
+        /// Which one.
+        name: &'static str,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// SQLite failed otherwise.
+    #[error("the database cannot be opened: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// A store that is ready to serve.
+pub struct OpenStore {
+    /// The ports.
+    pub store: Store,
+    /// What they share; to be closed at the end.
+    pub database: Database,
+    /// Whether the last process that used the folder was killed or lost its power; the file was checked then.
+    pub unclean: bool,
+}
+
+/// Takes a data folder, checks its database after an unclean stop, and brings it to the present version.
+///
+/// Files that a dead process had reserved become due at once: whoever was to claim them is gone.
+pub fn open(folder: &Path) -> Result<OpenStore, OpenError> {
+    let (connection, folder, _) = prepare(folder)?;
+    connection.execute("UPDATE file_ledger SET due_at = 0 WHERE due_at > 0", [])?;
+    let unclean = folder.unclean();
+    let (path, pool) = (folder.database(), Pool::new(folder.database()));
+    let writer = Writer::start(connection, folder).map_err(|source| OpenError::Folder { path, source })?;
+    let database = Database::new(pool, writer);
+    Ok(OpenStore { store: store(&database), database, unclean })
+}
+
+/// Only brings the database of a folder to the present version. Answers with the names of the applied migrations.
+pub fn migrate(folder: &Path) -> Result<Vec<&'static str>, OpenError> {
+    let (connection, folder, applied) = prepare(folder)?;
+    let path = folder.database();
+    connection.close().map_err(|(_, error)| error)?;
+    folder.release().map_err(|source| OpenError::Folder { path, source })?;
+    Ok(applied)
+}
+
+fn prepare(folder: &Path) -> Result<(Connection, DataFolder, Vec<&'static str>), OpenError> {
+    let folder = DataFolder::take(folder)?;
+    let file = folder.database();
+    let prepared = prepare_database(&file, folder.unclean()).map_err(|error| match error {
+        OpenError::Sqlite(error) => recognise(error, &file),
+        other => other,
+    });
+    match prepared {
+        Ok((connection, applied)) => Ok((connection, folder, applied)),
+        Err(error) => {
+            // A refused start changed nothing: a folder that was in order still is.
+            if !folder.unclean() {
+                folder.release().map_err(|source| OpenError::Folder { path: file, source })?;
+            }
+            Err(error)
+        }
+    }
+}
+
+fn prepare_database(file: &Path, unclean: bool) -> Result<(Connection, Vec<&'static str>), OpenError> {
+    let mut connection = connection::writer(file)?;
+    migrate::check_ours(&connection, file)?;
+    connection::make_durable(&connection, file)?;
+    if unclean {
+        check(&connection, file)?;
+    }
+    let applied = migrate::migrate(&mut connection)?;
+    Ok((connection, applied))
+}
+
+/// Tells a file of another kind, and a damaged one, from a failure of SQLite.
+fn recognise(error: rusqlite::Error, file: &Path) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::Foreign { path: file.to_owned() },
+        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path: file.to_owned(), finding: error.to_string() },
+        _ => OpenError::Sqlite(error),
+    }
+}
+
+fn check(connection: &Connection, file: &Path) -> Result<(), OpenError> {
+    let finding: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if finding == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: file.to_owned(), finding }) }
+}
+
+fn store(database: &Database) -> Store {
+    Store {
+        users: Arc::new(user::SqliteUsers::new(database.clone())),
+        sessions: Arc::new(session::SqliteSessions::new(database.clone())),
+        videos: Arc::new(video::SqliteVideos::new(database.clone())),
+        comments: Arc::new(comment::SqliteComments::new(database.clone())),
+        tweets: Arc::new(tweet::SqliteTweets::new(database.clone())),
+        likes: Arc::new(like::SqliteLikes::new(database.clone())),
+        subscriptions: Arc::new(subscription::SqliteSubscriptions::new(database.clone())),
+        playlists: Arc::new(playlist::SqlitePlaylists::new(database.clone())),
+        history: Arc::new(history::SqliteHistory::new(database.clone())),
+        dashboard: Arc::new(dashboard::SqliteDashboard::new(database.clone())),
+        files: Arc::new(file::SqliteFileLedger::new(database.clone())),
+        maintenance: Arc::new(maintenance::SqliteMaintenance::new(database.clone())),
+    }
+}

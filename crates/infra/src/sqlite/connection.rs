@@ -1,0 +1,50 @@
+//! How a connection to the database file is opened and set.
+
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::OpenError;
+
+/// How many prepared statements a connection keeps: every statement of the adapter fits.
+const STATEMENTS: usize = 256;
+
+/// The connection that writes; [`make_durable`] must follow before it does.
+pub(super) fn writer(file: &Path) -> rusqlite::Result<Connection> {
+    open(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+/// Sets the connection so that a COMMIT survives a power loss. In WAL mode `synchronous=NORMAL` would not sync at
+/// COMMIT and lose the last ones.
+pub(super) fn make_durable(connection: &Connection, file: &Path) -> Result<(), OpenError> {
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(OpenError::NoLog { path: file.to_owned(), mode });
+    }
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA cache_size = -32768;",
+    )?;
+    Ok(())
+}
+
+/// A connection that only reads.
+pub(super) fn reader(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")?;
+    Ok(connection)
+}
+
+/// Opens a connection as all are set: it waits a while for others and believes nothing that the file says of itself.
+/// It has no mutex of its own because it is only ever used by one thread at a time.
+fn open(file: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection
+        .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
+    Ok(connection)
+}

@@ -1,0 +1,82 @@
+//! The open database: reads on pooled connections, writes through one writer that groups commits.
+
+use std::sync::Arc;
+
+use aviary_domain::StoreError;
+use aviary_domain::page::PageRequest;
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use super::error::SqlError;
+use super::pool::Pool;
+use super::writer::Writer;
+
+/// How many slow reads run at once; more of them wait, so that they cannot take every thread of the blocking pool.
+const SCANS: usize = 4;
+
+/// How many rows a page may skip before it is read away from the threads that serve requests.
+const NEAR: u64 = 1_000;
+
+/// A handle of the open database; clones share it.
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+/// In the order of closing: idle readers before the writer, which is then the last to let go of the file.
+struct Inner {
+    pool: Pool,
+    scans: Arc<Semaphore>,
+    writer: Writer,
+}
+
+impl Database {
+    pub(super) fn new(pool: Pool, writer: Writer) -> Self {
+        Self { inner: Arc::new(Inner { pool, scans: Arc::new(Semaphore::new(SCANS)), writer }) }
+    }
+
+    /// Reads in one snapshot, on the calling thread: for point reads and short pages.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, SqlError>) -> Result<T, StoreError> {
+        self.inner.pool.read(work).map_err(StoreError::from)
+    }
+
+    /// Reads in one snapshot, on the blocking pool: for what may take longer than a request may hold its thread.
+    pub(crate) async fn scan<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, SqlError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let turn = Arc::clone(&self.inner.scans).acquire_owned().await.map_err(StoreError::unavailable)?;
+        let database = self.clone();
+        let scan = tokio::task::spawn_blocking(move || {
+            // Held by the scan and not by its caller, who may go away earlier.
+            let _turn = turn;
+            database.read(work)
+        });
+        scan.await.map_err(StoreError::backend)?
+    }
+
+    /// Reads a page in one snapshot: a near one on the calling thread, one with a high number on the blocking pool.
+    pub(crate) async fn read_page<T: Send + 'static>(
+        &self,
+        page: &PageRequest,
+        work: impl FnOnce(&Connection) -> Result<T, SqlError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if page.offset() <= NEAR { self.read(work) } else { self.scan(work).await }
+    }
+
+    /// Does a piece of work that changes rows, wholly or not at all. Success is told only once it would survive a
+    /// power loss.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, SqlError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.inner.writer.write(work).await
+    }
+
+    /// Finishes the writes that are queued, moves everything into the database file and lets go of the data folder.
+    /// From then on every call fails as unavailable. Closing what is closed is no error.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.inner.pool.close();
+        self.inner.writer.close().await
+    }
+}

@@ -1,0 +1,126 @@
+//! Taking a data folder: locks, versions, foreign files, unclean stops, reservations of the dead.
+
+use std::fs;
+use std::path::Path;
+
+use aviary_domain::file::FileFormat;
+use aviary_domain::test_support::fixture::{at, far_future, file_key};
+use rusqlite::Connection;
+
+use super::super::{OpenError, migrate, open};
+use super::fresh;
+
+fn database_file(folder: &Path) -> std::path::PathBuf {
+    folder.join("aviary.sqlite3")
+}
+
+/// Opens the file past the adapter, as a person with a tool would.
+fn raw(folder: &Path) -> Connection {
+    Connection::open(database_file(folder)).unwrap()
+}
+
+#[tokio::test]
+async fn a_folder_serves_one_process_at_a_time() {
+    let (folder, first) = fresh();
+    let refusal = open(folder.path()).err().unwrap();
+    assert!(matches!(refusal, OpenError::Locked { .. }), "{refusal}");
+    assert!(refusal.to_string().contains(&folder.path().display().to_string()), "{refusal}");
+    first.database.close().await.unwrap();
+    assert!(open(folder.path()).is_ok());
+}
+
+#[tokio::test]
+async fn dropping_the_last_handle_lets_go_in_good_order() {
+    let (folder, first) = fresh();
+    drop(first);
+    assert!(!open(folder.path()).unwrap().unclean);
+}
+
+#[tokio::test]
+async fn an_unclean_stop_is_noticed_once() {
+    let (folder, first) = fresh();
+    assert!(!first.unclean);
+    drop(first);
+    fs::write(folder.path().join("aviary.lock"), "in use\n").unwrap();
+    let second = open(folder.path()).unwrap();
+    assert!(second.unclean);
+    second.database.close().await.unwrap();
+    assert!(!open(folder.path()).unwrap().unclean);
+}
+
+#[tokio::test]
+async fn damage_is_found_after_an_unclean_stop() {
+    let (folder, first) = fresh();
+    first.database.close().await.unwrap();
+    let file = database_file(folder.path());
+    let mut bytes = fs::read(&file).unwrap();
+    bytes.iter_mut().skip(4096).for_each(|byte| *byte = 0xa5);
+    fs::write(&file, bytes).unwrap();
+    fs::write(folder.path().join("aviary.lock"), "in use\n").unwrap();
+    let refusal = open(folder.path()).err().unwrap();
+    assert!(matches!(refusal, OpenError::Damaged { .. }), "{refusal}");
+}
+
+#[test]
+fn a_newer_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    migrate(folder.path()).unwrap();
+    raw(folder.path()).pragma_update(None, "user_version", 99).unwrap();
+    let refusal = open(folder.path()).err().unwrap();
+    assert!(matches!(refusal, OpenError::Newer { found: 99, .. }), "{refusal}");
+    assert!(!refusal.to_string().contains('\n'), "{refusal}");
+    raw(folder.path()).pragma_update(None, "user_version", 1).unwrap();
+    assert!(!open(folder.path()).unwrap().unclean);
+}
+
+#[test]
+fn files_of_another_kind_are_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "These are notes, and long enough to have a header of sixteen bytes and some more. ".repeat(20);
+    fs::write(database_file(folder.path()), &text).unwrap();
+    assert!(matches!(open(folder.path()), Err(OpenError::Foreign { .. })));
+    assert_eq!(fs::read_to_string(database_file(folder.path())).unwrap(), text);
+
+    fs::remove_file(database_file(folder.path())).unwrap();
+    raw(folder.path()).execute_batch("CREATE TABLE users (name TEXT)").unwrap();
+    let before = fs::read(database_file(folder.path())).unwrap();
+    assert!(matches!(open(folder.path()), Err(OpenError::Foreign { .. })));
+    assert_eq!(fs::read(database_file(folder.path())).unwrap(), before);
+}
+
+#[test]
+fn migrating_tells_what_it_applied_and_then_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(migrate(folder.path()).unwrap(), ["0001_initial"]);
+    assert!(migrate(folder.path()).unwrap().is_empty());
+    assert!(!open(folder.path()).unwrap().unclean);
+}
+
+#[tokio::test]
+async fn reservations_of_a_dead_process_are_due_at_once() {
+    let (folder, first) = fresh();
+    let key = file_key(FileFormat::Mp4);
+    first.store.files.reserve(std::slice::from_ref(&key), far_future()).await.unwrap();
+    assert!(first.store.files.due(at(0), 10).await.unwrap().is_empty());
+    drop(first);
+    let second = open(folder.path()).unwrap();
+    let due = second.store.files.due(at(0), 10).await.unwrap();
+    assert_eq!(due.into_iter().map(|file| file.key).collect::<Vec<_>>(), [key]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn folder_and_files_belong_to_one_user() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("deep").join("data");
+    let store = open(&folder).unwrap();
+    store.store.files.reserve(&[file_key(FileFormat::Mp4)], at(0)).await.unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 3, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}

@@ -1,0 +1,81 @@
+//! The word index: what of a video is indexed, and how a search is put to the index without letting operators in.
+
+use aviary_domain::Id;
+use aviary_domain::search::{SearchTier, SearchWords, fold_words};
+use aviary_domain::user::User;
+use aviary_domain::video::{Video, VideoScope};
+use rusqlite::{Connection, params};
+
+use super::super::error::SqlError;
+use super::super::row::execute;
+
+/// The token of published videos in the scope column; owners' tokens look different.
+const PUBLISHED: &str = "published";
+
+/// Indexes a video anew under its row number.
+pub(super) fn set(c: &Connection, seq: i64, video: &Video) -> Result<(), SqlError> {
+    const SQL: &str = "INSERT OR REPLACE INTO video_words (rowid, title, description, scope) VALUES (?1, ?2, ?3, ?4)";
+    let mut scope = owner_token(video.owner);
+    if video.is_published {
+        scope = format!("{scope} {PUBLISHED}");
+    }
+    let (title, description) = (indexed(video.title.as_str()), indexed(video.description.as_str()));
+    execute(c, SQL, params![seq, title, description, scope]).map(drop)
+}
+
+/// Takes a video out of the index.
+pub(super) fn remove(c: &Connection, seq: i64) -> Result<(), SqlError> {
+    execute(c, "DELETE FROM video_words WHERE rowid = ?1", [seq]).map(drop)
+}
+
+/// The folded words of a text, as long as a search looks at them.
+fn indexed(text: &str) -> String {
+    let cut = |word: String| word.chars().take(SearchWords::MAX_WORD_CHARS).collect::<String>();
+    fold_words(text).into_iter().map(cut).collect::<Vec<_>>().join(" ")
+}
+
+fn owner_token(owner: Id<User>) -> String {
+    format!("o{owner}")
+}
+
+/// The index expression for everything that matches; `None` when there are no words, which nothing matches.
+pub(super) fn anywhere(scope: VideoScope, words: &SearchWords) -> Option<String> {
+    matching(SearchTier::Anywhere, words).map(|matching| format!("{} AND {matching}", within(scope)))
+}
+
+/// The index expression for the matches of a tier that are in no better one; `None` when there can be none.
+pub(crate) fn tier(tier: SearchTier, scope: VideoScope, words: &SearchWords) -> Option<String> {
+    let matching_tier = matching(tier, words)?;
+    let better = match tier {
+        SearchTier::TitlePhrase => None,
+        // A single word is a phrase.
+        SearchTier::TitleWords if words.words().len() < 2 => return None,
+        SearchTier::TitleWords => matching(SearchTier::TitlePhrase, words),
+        SearchTier::Anywhere => matching(SearchTier::TitleWords, words),
+    };
+    let expression = format!("{} AND {matching_tier}", within(scope));
+    Some(better.map_or(expression.clone(), |better| format!("({expression}) NOT {better}")))
+}
+
+fn within(scope: VideoScope) -> String {
+    match scope {
+        VideoScope::Published => format!("{{scope}} : \"{PUBLISHED}\""),
+        VideoScope::PublishedBy(owner) => format!("{{scope}} : (\"{PUBLISHED}\" AND \"{}\")", owner_token(owner)),
+        VideoScope::AllOf(owner) => format!("{{scope}} : \"{}\"", owner_token(owner)),
+    }
+}
+
+/// What the words must do in a tier. Folded words hold letters and digits alone, so quotes make each one a string
+/// that is nothing else to the index; the star is the only operator, and ours.
+fn matching(tier: SearchTier, words: &SearchWords) -> Option<String> {
+    let words = words.words();
+    if words.is_empty() {
+        return None;
+    }
+    let all = || words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" AND ");
+    Some(match tier {
+        SearchTier::TitlePhrase => format!("{{title}} : \"{}\"*", words.join(" ")),
+        SearchTier::TitleWords => format!("{{title}} : ({}*)", all()),
+        SearchTier::Anywhere => format!("{{title description}} : ({}*)", all()),
+    })
+}
