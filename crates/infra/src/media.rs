@@ -1,0 +1,30 @@
+//! Uploads and stored files: receiving, judging by content, re-encoding, keeping on the local disk.
+
+mod container;
+mod image;
+mod jpeg;
+pub mod local;
+mod probe;
+#[cfg(test)]
+mod samples;
+mod slots;
+mod spool;
+mod tool;
+mod video;
+
+use aviary_domain::media::MediaError;
+
+pub use local::{LocalMedia, LocalMediaSettings, OpenError};
+pub use tool::Tools;
+
+/// Runs work that blocks off the threads that serve requests. It runs to its end even if nobody waits for it.
+async fn blocking<T: Send + 'static>(
+    job: impl FnOnce() -> Result<T, MediaError> + Send + 'static,
+) -> Result<T, MediaError> {
+    match tokio::task::spawn_blocking(job).await {
+        Ok(outcome) => outcome,
+        // Only a decoder can panic in there, on a file that it did not expect.
+        Err(panic) if panic.is_panic() => Err(MediaError::Unreadable("the file is damaged".to_owned())),
+        Err(cancelled) => Err(MediaError::Unavailable(cancelled.into())),
+    }
+}

@@ -1,0 +1,218 @@
+//! The media store in a folder of this machine: `tmp` for what comes in, `images` and `videos` for what is kept,
+//! `empty` for the tools to run in.
+
+use std::fs::{self, File};
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aviary_domain::file::FileKey;
+use aviary_domain::media::{ImageRole, Intake, MediaError, MediaStore, PreparedFile, PreparedVideo, Upload};
+
+use super::probe::Prober;
+use super::slots::Slots;
+use super::spool::{Spool, make_folder, storage_error};
+use super::tool::Tools;
+use super::video::Examiner;
+use super::{blocking, image};
+
+/// The folders of kept files, as keys name them.
+const KEPT: [&str; 2] = ["images", "videos"];
+
+/// How a local media store is set up.
+#[derive(Debug, Clone)]
+pub struct LocalMediaSettings {
+    /// The folder, made if it is not there. One process owns it.
+    pub folder: PathBuf,
+    /// Where clients reach this server.
+    pub public_url: String,
+    /// ffmpeg and ffprobe, where they are installed.
+    pub tools: Option<Tools>,
+    /// How many images are decoded at once, each in up to half a gigabyte of memory.
+    pub image_jobs: usize,
+    /// How many videos are examined at once.
+    pub video_jobs: usize,
+    /// Longer videos are refused.
+    pub longest_video: Duration,
+}
+
+impl LocalMediaSettings {
+    /// The tools that `PATH` has, as many jobs as cores up to four, videos of up to a day.
+    pub fn new(folder: impl Into<PathBuf>, public_url: impl Into<String>) -> Self {
+        let jobs = available_parallelism().map_or(1, NonZeroUsize::get).min(4);
+        Self {
+            folder: folder.into(),
+            public_url: public_url.into(),
+            tools: Tools::discover(),
+            image_jobs: jobs,
+            video_jobs: jobs,
+            longest_video: Duration::from_hours(24),
+        }
+    }
+}
+
+/// The media folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the media folder {} cannot be used", folder.display())]
+pub struct OpenError {
+    /// Which folder.
+    pub folder: PathBuf,
+    /// Why not.
+    #[source]
+    pub cause: io::Error,
+}
+
+/// Files in a folder of this machine.
+pub struct LocalMedia {
+    folder: PathBuf,
+    public_url: String,
+    spool: Arc<Spool>,
+    images: Slots,
+    videos: Examiner,
+}
+
+impl LocalMedia {
+    /// Makes the folders and removes what an earlier process left half-received.
+    pub fn open(settings: LocalMediaSettings) -> Result<Self, OpenError> {
+        let LocalMediaSettings { folder, public_url, tools, image_jobs, video_jobs, longest_video } = settings;
+        let (folder, spool) = match prepare(&folder) {
+            Ok(prepared) => prepared,
+            Err(cause) => return Err(OpenError { folder, cause }),
+        };
+        let prober = tools.map(|tools| Prober::new(tools, folder.join("empty")));
+        Ok(Self {
+            folder,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            spool: Arc::new(spool),
+            images: Slots::new(image_jobs),
+            videos: Examiner::new(prober, video_jobs, longest_video),
+        })
+    }
+
+    /// Whether ffmpeg and ffprobe are at hand; without them no still is taken out of a video.
+    pub fn has_tools(&self) -> bool {
+        self.videos.has_tools()
+    }
+
+    /// Where a file lies; `None` for names that are not of our own making. Whether it is there is not asked.
+    pub fn path(&self, key: &FileKey) -> Option<PathBuf> {
+        key.format().map(|_| self.folder.join(key.as_str()))
+    }
+
+    /// The keys of all stored files, in no order; blocks. Files under other names are passed over.
+    pub fn keys(&self) -> io::Result<impl Iterator<Item = io::Result<FileKey>> + use<>> {
+        let list = |name: &'static str| fs::read_dir(self.folder.join(name)).map(|entries| (name, entries));
+        let [images, videos] = KEPT.map(list);
+        Ok([images?, videos?].into_iter().flat_map(|(folder, entries)| {
+            entries.filter_map(move |entry| match entry {
+                Ok(entry) => FileKey::parse(&format!("{folder}/{}", entry.file_name().to_str()?)).ok().map(Ok),
+                Err(cause) => Some(Err(cause)),
+            })
+        }))
+    }
+
+    /// Makes an image of ours out of bytes that are fetched and decoded on the blocking pool, in their turn.
+    async fn reencode(
+        &self,
+        role: ImageRole,
+        fetch: impl FnOnce() -> Result<Vec<u8>, MediaError> + Send + 'static,
+    ) -> Result<PreparedFile, MediaError> {
+        // The slot goes along with the work: a caller who leaves does not make room before the memory is free.
+        let slot = self.images.take().await?;
+        let spool = Arc::clone(&self.spool);
+        let decoded = blocking(move || {
+            let encoded = image::reencode(&fetch()?, role)?;
+            drop(slot);
+            Ok(PreparedFile { upload: spool.write(&encoded.bytes)?, format: encoded.format })
+        });
+        decoded.await
+    }
+}
+
+#[async_trait]
+impl MediaStore for LocalMedia {
+    async fn receive(&self, limit: u64) -> Result<Box<dyn Intake>, MediaError> {
+        self.spool.receive(limit).await
+    }
+
+    async fn prepare_image(&self, upload: Box<dyn Upload>, role: ImageRole) -> Result<PreparedFile, MediaError> {
+        self.reencode(role, move || fs::read(upload.path()).map_err(storage_error)).await
+    }
+
+    async fn prepare_video(&self, upload: Box<dyn Upload>) -> Result<PreparedVideo, MediaError> {
+        let (format, facts) = self.videos.examine(upload.path()).await?;
+        Ok(PreparedVideo { file: PreparedFile { upload, format }, facts })
+    }
+
+    async fn poster(&self, video: &PreparedVideo) -> Result<Option<PreparedFile>, MediaError> {
+        let PreparedFile { upload, format } = &video.file;
+        match self.videos.still(upload.path(), *format, video.facts.duration).await? {
+            Some(still) => self.reencode(ImageRole::Thumbnail, move || Ok(still)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn keep(&self, file: PreparedFile, key: &FileKey) -> Result<(), MediaError> {
+        let not_ours = || MediaError::Backend(format!("{key} is not the name of a file of this store").into());
+        let target = self.path(key).ok_or_else(not_ours)?;
+        blocking(move || store(file.upload.as_ref(), &target).map_err(storage_error)).await
+    }
+
+    async fn remove(&self, key: &FileKey) -> Result<(), MediaError> {
+        match self.path(key) {
+            Some(target) => blocking(move || discard(&target).map_err(storage_error)).await,
+            // The URL of another application's file: it is not here.
+            None => Ok(()),
+        }
+    }
+
+    fn url(&self, key: &FileKey) -> String {
+        let key = key.as_str();
+        if key.contains("://") { key.to_owned() } else { format!("{}/media/{key}", self.public_url) }
+    }
+}
+
+/// Makes the folders; their path becomes absolute, because the tools run in another one.
+fn prepare(folder: &Path) -> io::Result<(PathBuf, Spool)> {
+    make_folder(folder)?;
+    let folder = fs::canonicalize(folder)?;
+    for kept in KEPT {
+        make_folder(&folder.join(kept))?;
+    }
+    make_folder(&folder.join("empty"))?;
+    sync(&folder)?;
+    let spool = Spool::open(folder.join("tmp"))?;
+    Ok((folder, spool))
+}
+
+/// Content first, then the name: no power loss leaves a name without its bytes.
+fn store(upload: &dyn Upload, target: &Path) -> io::Result<()> {
+    File::open(upload.path())?.sync_all()?;
+    fs::rename(upload.path(), target)?;
+    sync(target.parent().unwrap_or(target)).inspect_err(|_| {
+        // Not surely there after a power loss, so it must not be there at all.
+        if let Err(cause) = fs::remove_file(target) {
+            tracing::warn!(file = %target.display(), %cause, "a file that was not stored stays");
+        }
+    })
+}
+
+/// Removed for good: a file that a power loss brought back would have no owner. That holds for one that is gone
+/// already too, because it may have gone a moment before this process died.
+fn discard(target: &Path) -> io::Result<()> {
+    match fs::remove_file(target) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+        _ => sync(target.parent().unwrap_or(target)),
+    }
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests;

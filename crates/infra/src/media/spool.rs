@@ -1,0 +1,219 @@
+//! Files on their way in, under names of our own in one folder. What is dropped before it is kept is gone.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use aviary_domain::media::{Intake, MediaError, Upload};
+use rustix::io::Errno;
+use tokio::io::{AsyncWriteExt, BufWriter};
+
+/// Chunks of the network are gathered to this size, so that few of them cost a hop to the blocking pool.
+const BUFFER: usize = 256 * 1024;
+
+/// The folder of files that are not stored yet. One process owns it.
+pub(super) struct Spool {
+    folder: PathBuf,
+    next: AtomicU64,
+}
+
+impl Spool {
+    /// Empties the folder: what lies there was left by a process that is dead.
+    pub(super) fn open(folder: PathBuf) -> io::Result<Self> {
+        match fs::remove_dir_all(&folder) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+            _ => make_folder(&folder)?,
+        }
+        Ok(Self { folder, next: AtomicU64::new(0) })
+    }
+
+    pub(super) async fn receive(&self, limit: u64) -> Result<Box<dyn Intake>, MediaError> {
+        let place = self.place();
+        let file = tokio::fs::OpenOptions::from(options()).open(&place.0).await.map_err(storage_error)?;
+        let open = Some(Open { writer: BufWriter::with_capacity(BUFFER, file), place });
+        Ok(Box::new(SpoolIntake { open, received: 0, limit }))
+    }
+
+    /// Writes a whole file; blocks.
+    pub(super) fn write(&self, bytes: &[u8]) -> Result<Box<dyn Upload>, MediaError> {
+        let place = self.place();
+        let mut file = options().open(&place.0).map_err(storage_error)?;
+        io::Write::write_all(&mut file, bytes).map_err(storage_error)?;
+        Ok(Box::new(SpooledFile { place, bytes: length(bytes) }))
+    }
+
+    fn place(&self) -> Place {
+        Place(self.folder.join(self.next.fetch_add(1, Ordering::Relaxed).to_string()))
+    }
+}
+
+fn options() -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options
+}
+
+/// Makes a folder that only this user can enter.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+/// A full disk and too many open files pass; what else the file system says does not.
+pub(super) fn storage_error(cause: io::Error) -> MediaError {
+    let scarce = matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        || matches!(Errno::from_io_error(&cause), Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN));
+    if scarce { MediaError::Unavailable(cause.into()) } else { MediaError::Backend(cause.into()) }
+}
+
+/// A path whose file goes when this goes. Names are never used twice, so a file that was moved away is safe.
+struct Place(PathBuf);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        match fs::remove_file(&self.0) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(file = %self.0.display(), %cause, "a temporary file stays until the next start");
+            }
+            _ => {}
+        }
+    }
+}
+
+struct SpoolIntake {
+    /// `None` once a write has failed.
+    open: Option<Open>,
+    received: u64,
+    limit: u64,
+}
+
+struct Open {
+    writer: BufWriter<tokio::fs::File>,
+    place: Place,
+}
+
+#[async_trait]
+impl Intake for SpoolIntake {
+    async fn write(&mut self, chunk: &[u8]) -> Result<(), MediaError> {
+        self.received = self.received.saturating_add(length(chunk));
+        // Taken out, so that whatever ends this write early leaves nothing behind.
+        let mut open = self.open.take().ok_or_else(closed)?;
+        if self.received > self.limit {
+            return Err(MediaError::TooLarge { limit: self.limit });
+        }
+        open.writer.write_all(chunk).await.map_err(storage_error)?;
+        self.open = Some(open);
+        Ok(())
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<Box<dyn Upload>, MediaError> {
+        let mut open = self.open.take().ok_or_else(closed)?;
+        open.writer.flush().await.map_err(storage_error)?;
+        Ok(Box::new(SpooledFile { place: open.place, bytes: self.received }))
+    }
+}
+
+fn closed() -> MediaError {
+    MediaError::Backend("an earlier write of this file failed".into())
+}
+
+struct SpooledFile {
+    place: Place,
+    bytes: u64,
+}
+
+impl Upload for SpooledFile {
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn path(&self) -> &Path {
+        &self.place.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io;
+
+    use aviary_domain::media::MediaError;
+
+    use super::{Spool, storage_error};
+
+    fn files(folder: &tempfile::TempDir) -> usize {
+        fs::read_dir(folder.path().join("tmp")).unwrap().count()
+    }
+
+    fn spool(folder: &tempfile::TempDir) -> Spool {
+        Spool::open(folder.path().join("tmp")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_limit_is_exact() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = spool(&folder);
+        let mut fits = spool.receive(10).await.unwrap();
+        fits.write(&[1; 4]).await.unwrap();
+        fits.write(&[2; 6]).await.unwrap();
+        let upload = fits.finish().await.unwrap();
+        assert_eq!((upload.bytes(), fs::read(upload.path()).unwrap().len()), (10, 10));
+
+        let mut over = spool.receive(10).await.unwrap();
+        over.write(&[1; 10]).await.unwrap();
+        assert!(matches!(over.write(&[1]).await, Err(MediaError::TooLarge { limit: 10 })));
+        assert_eq!(files(&folder), 1, "what was too large is gone at once");
+        assert!(matches!(over.write(&[]).await, Err(MediaError::Backend(_))));
+        assert!(over.finish().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = spool(&folder);
+        let mut half = spool.receive(u64::MAX).await.unwrap();
+        half.write(&vec![7; 3_000_000]).await.unwrap();
+        drop(half);
+        let whole = spool.receive(u64::MAX).await.unwrap().finish().await.unwrap();
+        assert_eq!(whole.bytes(), 0);
+        drop(whole);
+        drop(spool.write(b"at once").unwrap());
+        assert_eq!(files(&folder), 0);
+    }
+
+    #[tokio::test]
+    async fn all_bytes_arrive_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = spool(&folder);
+        let bytes: Vec<u8> = (0..=250).cycle().take(1_234_567).collect();
+        let mut intake = spool.receive(2_000_000).await.unwrap();
+        for chunk in bytes.chunks(7_001) {
+            intake.write(chunk).await.unwrap();
+        }
+        let upload = intake.finish().await.unwrap();
+        assert!(fs::read(upload.path()).unwrap() == bytes);
+    }
+
+    #[test]
+    fn opening_empties_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("tmp/sub")).unwrap();
+        fs::write(folder.path().join("tmp/sub/left"), "x").unwrap();
+        let _spool = spool(&folder);
+        assert_eq!(files(&folder), 0);
+    }
+
+    #[test]
+    fn a_full_disk_may_pass_and_a_broken_one_not() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert!(matches!(storage_error(full), MediaError::Unavailable(_)));
+        let broken = io::Error::from_raw_os_error(5);
+        assert!(matches!(storage_error(broken), MediaError::Backend(_)));
+    }
+}
