@@ -3,11 +3,15 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+/// The most characters of a word that are looked at, in what is indexed and what is asked alike.
+pub const MAX_WORD_CHARS: usize = 64;
+
 /// Splits text into folded words: compatibility forms decomposed, accents dropped, lower case, cut at everything
-/// that is neither letter nor digit.
+/// that is neither letter nor digit, and each at [`MAX_WORD_CHARS`].
 pub fn fold_words(text: &str) -> Vec<String> {
     let folded: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
-    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(|word| word.chars().take(MAX_WORD_CHARS).collect()).collect()
 }
 
 /// What somebody searches for: words, never a pattern or an operator. All must match; the last one matches as the
@@ -18,17 +22,13 @@ pub struct SearchWords(Vec<String>);
 impl SearchWords {
     /// The most words that are looked at; the rest of the query is ignored.
     pub const MAX_WORDS: usize = 12;
-    /// The most characters of a word that are looked at.
-    pub const MAX_WORD_CHARS: usize = 64;
-
     /// Reads a query. A blank one is `None`, which asks for everything; one without a letter or digit (`***`)
     /// has no words, which nothing matches.
     pub fn parse(query: &str) -> Option<Self> {
         if query.trim().is_empty() {
             return None;
         }
-        let shorten = |word: String| word.chars().take(Self::MAX_WORD_CHARS).collect();
-        Some(Self(fold_words(query).into_iter().take(Self::MAX_WORDS).map(shorten).collect()))
+        Some(Self(fold_words(query).into_iter().take(Self::MAX_WORDS).collect()))
     }
 
     /// The folded words in the order they were typed; empty when nothing can match.
@@ -61,6 +61,13 @@ mod tests {
     fn folds_case_accents_and_compatibility_forms() {
         assert_eq!(fold_words("Crème-Brûlée, ﬁne №5"), ["creme", "brulee", "fine", "no5"]);
         assert_eq!(fold_words("Ёлка שָׁלוֹם 東京"), ["елка", "שלום", "東京"]);
+    }
+
+    #[test]
+    fn a_long_word_is_found_by_what_is_looked_at_of_it() {
+        let long = "a".repeat(100);
+        assert_eq!(SearchWords::parse(&long).map(|w| w.words().to_vec()), Some(fold_words(&long)));
+        assert_eq!(fold_words(&long).concat().len(), 64);
     }
 
     #[test]

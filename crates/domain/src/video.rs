@@ -142,7 +142,7 @@ pub enum VideoScope {
 pub enum VideoOrder {
     /// By an attribute, ties by id in the same direction.
     By(VideoSort, SortDirection),
-    /// By how well they match (see [`crate::search::SearchTier`]), newest first within a tier. Without words: newest first.
+    /// By how well they match (see [`crate::search::SearchTier`]), newest first within a tier.
     Relevance,
 }
 
