@@ -68,11 +68,13 @@ CREATE INDEX videos_of_owner_by_duration ON videos (owner, duration, id, state) 
 CREATE INDEX videos_of_owner_by_title    ON videos (owner, title_key, id, state)   WHERE state < 2;
 CREATE INDEX videos_of_owner_by_likes    ON videos (owner, likes_count, id, state) WHERE state < 2;
 
--- Words are folded by the domain before they come here, so the tokenizer only splits at spaces. The scope column
+-- Words are folded by the domain before they come here, so the tokenizer must only split at spaces: unicode61 would
+-- also drop letters of scripts that it does not know, ascii takes every character beyond ASCII as one. The scope column
 -- holds one token for the owner and one for being published: the index itself then keeps to what a viewer may see.
+-- The beginning of a word that has an index of its length is looked up; a longer one is gathered from its words.
 CREATE VIRTUAL TABLE video_words USING fts5 (
     title, description, scope,
-    content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 0", prefix = '2 3'
+    content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '1 2 3 4 5'
 );
 
 -- One row a viewer and video for as long as a view lasts. viewer: 12 bytes of a user, 16 of a guest's key.

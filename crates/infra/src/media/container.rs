@@ -20,6 +20,8 @@ pub(super) enum Flaw {
     Truncated,
     /// Its structure is broken; the words say where, after "the video cannot be read: ".
     Malformed(&'static str),
+    /// It consists of more parts than any sound file; nobody shall walk them.
+    Endless,
     /// It could not be read from the disk.
     Io(io::Error),
 }

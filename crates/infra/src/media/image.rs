@@ -34,11 +34,7 @@ pub(super) fn reencode(bytes: &[u8], role: ImageRole) -> Result<Encoded, MediaEr
     let source = sniff(bytes)?;
     let (image, orientation) = decode(bytes, source)?;
     let longest = role.longest_side();
-    let mut image = if image.width().max(image.height()) > longest {
-        image.resize(longest, longest, FilterType::CatmullRom)
-    } else {
-        image
-    };
+    let mut image = shrink(image, longest);
     image.apply_orientation(orientation);
     encode(&image, source).map_err(|cause| MediaError::Backend(cause.into()))
 }
@@ -81,6 +77,15 @@ fn decode(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientatio
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(refusal)?;
     Ok((image, orientation))
+}
+
+/// Scales down to a longest side. What is far larger is halved in a cheap way first: the good one needs sixteen bytes
+/// for each pixel of a row on the way.
+fn shrink(image: DynamicImage, longest: u32) -> DynamicImage {
+    let side = image.width().max(image.height());
+    let near = longest.saturating_mul(2);
+    let image = if side > near { image.thumbnail(near, near) } else { image };
+    if side > longest { image.resize(longest, longest, FilterType::CatmullRom) } else { image }
 }
 
 /// JPEG stays JPEG, PNG and GIF become PNG; WebP becomes JPEG unless something shines through it.

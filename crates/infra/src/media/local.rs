@@ -32,7 +32,7 @@ pub struct LocalMediaSettings {
     pub public_url: String,
     /// ffmpeg and ffprobe, where they are installed.
     pub tools: Option<Tools>,
-    /// How many images are decoded at once, each in up to half a gigabyte of memory.
+    /// How many images are decoded at once, each in up to 300 MB of memory.
     pub image_jobs: usize,
     /// How many videos are examined at once.
     pub video_jobs: usize,

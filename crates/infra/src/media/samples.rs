@@ -40,11 +40,10 @@ pub(in crate::media) fn convert(tools: &Tools, folder: &Path, name: &str, argume
     path
 }
 
-/// The first part of a file as a file of its own.
-pub(in crate::media) fn cut(path: &Path, name: &str, share: f64) -> PathBuf {
+/// The first part of a file, so many ten-thousandths, as a file of its own.
+pub(in crate::media) fn cut(path: &Path, name: &str, share: usize) -> PathBuf {
     let bytes = std::fs::read(path).unwrap();
-    let keep = (0..bytes.len()).take_while(|at| (*at as f64) < bytes.len() as f64 * share).count();
     let target = path.with_file_name(name);
-    std::fs::write(&target, &bytes[..keep]).unwrap();
+    std::fs::write(&target, &bytes[..bytes.len() * share / 10_000]).unwrap();
     target
 }

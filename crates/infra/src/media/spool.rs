@@ -11,6 +11,8 @@ use aviary_domain::media::{Intake, MediaError, Upload};
 use rustix::io::Errno;
 use tokio::io::{AsyncWriteExt, BufWriter};
 
+use super::blocking;
+
 /// Chunks of the network are gathered to this size, so that few of them cost a hop to the blocking pool.
 const BUFFER: usize = 256 * 1024;
 
@@ -32,8 +34,11 @@ impl Spool {
 
     pub(super) async fn receive(&self, limit: u64) -> Result<Box<dyn Intake>, MediaError> {
         let place = self.place();
-        let file = tokio::fs::OpenOptions::from(options()).open(&place.0).await.map_err(storage_error)?;
-        let open = Some(Open { writer: BufWriter::with_capacity(BUFFER, file), place });
+        // The place goes along: if nobody waits any more when the file is made, it is removed right after.
+        let opened = blocking(move || Ok((options().open(&place.0).map_err(storage_error)?, place)));
+        let (file, place) = opened.await?;
+        let writer = BufWriter::with_capacity(BUFFER, tokio::fs::File::from_std(file));
+        let open = Some(Open { writer, place });
         Ok(Box::new(SpoolIntake { open, received: 0, limit }))
     }
 
@@ -77,11 +82,14 @@ struct Place(PathBuf);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        match fs::remove_file(&self.0) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(file = %self.0.display(), %cause, "a temporary file stays until the next start");
-            }
-            _ => {}
+        // Giving gigabytes back takes the file system a while. As long as the file is open the name goes at once, and
+        // the rest happens where it is closed: not on a thread that serves requests.
+        let Ok(open) = fs::File::open(&self.0) else { return };
+        if let Err(cause) = fs::remove_file(&self.0) {
+            tracing::warn!(file = %self.0.display(), %cause, "a temporary file stays until the next start");
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn_blocking(|| drop(open));
         }
     }
 }
@@ -142,6 +150,8 @@ impl Upload for SpooledFile {
 mod tests {
     use std::fs;
     use std::io;
+    use std::sync::Arc;
+    use std::time::Duration;
 
     use aviary_domain::media::MediaError;
 
@@ -198,6 +208,30 @@ mod tests {
         }
         let upload = intake.finish().await.unwrap();
         assert!(fs::read(upload.path()).unwrap() == bytes);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn giving_up_at_any_moment_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Arc::new(spool(&folder));
+        for turn in 0..300 {
+            let spool = spool.clone();
+            let task = tokio::spawn(async move {
+                let mut intake = spool.receive(u64::MAX).await.unwrap();
+                intake.write(&vec![7; 600_000]).await.unwrap();
+                intake.finish().await.unwrap()
+            });
+            tokio::time::sleep(Duration::from_micros(turn * 5)).await;
+            task.abort();
+            drop(task.await);
+        }
+        for _ in 0..100 {
+            if files(&folder) == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{} files left", files(&folder));
     }
 
     #[test]

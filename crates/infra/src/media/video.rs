@@ -125,6 +125,7 @@ fn refusal(flaw: Flaw) -> MediaError {
     match flaw {
         Flaw::Truncated => unreadable("the video is incomplete: a part that its headers announce is missing"),
         Flaw::Malformed(reason) => MediaError::Unreadable(format!("the video cannot be read: {reason}")),
+        Flaw::Endless => unreadable("the video cannot be read: it consists of too many parts"),
         Flaw::Io(cause) => storage_error(cause),
     }
 }

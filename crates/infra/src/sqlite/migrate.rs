@@ -61,3 +61,32 @@ fn user_version(connection: &Connection) -> rusqlite::Result<usize> {
     // A negative one is none of ours: as good as one from the far future.
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Migration, OpenError, apply, user_version};
+    use rusqlite::Connection;
+
+    const GOOD: Migration = Migration { name: "good", sql: "CREATE TABLE one (n INTEGER); INSERT INTO one VALUES (1)" };
+    const ALSO: Migration = Migration { name: "also", sql: "CREATE TABLE two (n INTEGER)" };
+    const BAD: Migration =
+        Migration { name: "bad", sql: "CREATE TABLE two (n INTEGER); INSERT INTO absent VALUES (1)" };
+
+    #[test]
+    fn a_failing_step_leaves_nothing_and_the_ones_before_it_stay() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let failure = apply(&mut connection, &[GOOD, BAD]).unwrap_err();
+        assert!(matches!(failure, OpenError::Migration { name: "bad", .. }), "{failure}");
+        assert_eq!(user_version(&connection).unwrap(), 1);
+        assert!(connection.table_exists(None, "one").unwrap());
+        assert!(!connection.table_exists(None, "two").unwrap());
+        assert_eq!(apply(&mut connection, &[GOOD, ALSO]).unwrap(), ["also"]);
+    }
+
+    #[test]
+    fn steps_are_numbered_in_order_without_a_gap() {
+        for (number, step) in (1..).zip(super::MIGRATIONS) {
+            assert!(step.name.starts_with(&format!("{number:04}_")), "{}", step.name);
+        }
+    }
+}

@@ -17,8 +17,9 @@ use super::job::{Job, Task, run_statement};
 const QUEUE: usize = 1024;
 /// The most writes in one commit.
 const GROUP: usize = 256;
-/// How long a group takes in further writes: what is gained by waiting longer is small beside one fsync.
-const SPAN: Duration = Duration::from_millis(5);
+/// How long a group takes in further writes: longer than most disks sync, so that under load most of the time goes
+/// into writing, and short beside what a caller under such load waits anyway.
+const SPAN: Duration = Duration::from_millis(20);
 
 enum Message {
     Write(Box<dyn Job>),

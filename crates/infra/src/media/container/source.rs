@@ -36,7 +36,7 @@ impl Source {
 
     /// Counts one more part.
     pub(super) fn step(&mut self) -> Result<(), Flaw> {
-        self.steps_left = self.steps_left.checked_sub(1).ok_or(Flaw::Malformed("it consists of too many parts"))?;
+        self.steps_left = self.steps_left.checked_sub(1).ok_or(Flaw::Endless)?;
         Ok(())
     }
 

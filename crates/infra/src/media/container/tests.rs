@@ -21,9 +21,9 @@ fn read_bytes(bytes: &[u8]) -> Result<(FileFormat, Outline), Flaw> {
     read(file.path())
 }
 
-fn part(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn part(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let size = u32::try_from(content.len() + 8).unwrap();
-    [&size.to_be_bytes()[..], name, content].concat()
+    [&size.to_be_bytes()[..], &name, content].concat()
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_cut_file_is_incomplete_wherever_it_was_cut() {
     let fast: &[&str] = &["-movflags", "+faststart"];
     for (name, encoding) in [("a.mp4", &[H264][..]), ("b.mp4", &[H264, fast]), ("c.webm", &[VP8]), ("d.mkv", &[H264])] {
         let path = clip(&tools, folder.path(), name, encoding);
-        for share in [0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.9999] {
+        for share in [100, 1_000, 3_000, 5_000, 7_000, 9_000, 9_900, 9_999] {
             let outcome = read(&samples::cut(&path, "cut", share));
             assert!(matches!(outcome, Err(Flaw::Truncated)), "{name} cut at {share}: {outcome:?}");
         }
@@ -86,7 +86,7 @@ fn what_is_behind_the_end_of_a_film_does_not_matter() {
 
 #[test]
 fn other_files_are_no_videos() {
-    let heic = part(b"ftyp", b"heic\0\0\0\0mif1");
+    let heic = part(*b"ftyp", b"heic\0\0\0\0mif1");
     let other = b"\x1a\x45\xdf\xa3\x88\x42\x82\x85other".to_vec();
     for bytes in
         [&b""[..], b"x", b"#EXTM3U\n/etc/passwd\n", b"RIFF\0\0\0\0AVI LIST", b"\x1a\x45\xdf\xa3", &heic, &other]
@@ -100,17 +100,17 @@ fn other_files_are_no_videos() {
 
 #[test]
 fn lies_about_sizes_and_counts_end_soon() {
-    let brand = part(b"ftyp", b"isom\0\0\0\0");
+    let brand = part(*b"ftyp", b"isom\0\0\0\0");
     let nested = (0..20_000).fold(Vec::new(), |inner, _| {
         let size = u32::try_from(inner.len() + 8).unwrap();
         [&size.to_be_bytes()[..], b"mdia", &inner].concat()
     });
     let huge = [&1_u32.to_be_bytes()[..], b"moov", &u64::MAX.to_be_bytes()].concat();
-    let run = part(b"trun", &[&[0, 0, 1, 0][..], &u32::MAX.to_be_bytes()].concat());
-    let traf = part(b"traf", &run);
-    let endless = part(b"moov", &part(b"trak", &nested));
-    let fragments = [part(b"moov", b""), part(b"mdat", b""), part(b"moof", &traf)].concat();
-    for body in [huge, endless, fragments, part(b"moov", b"\0\0\0\x04trak"), vec![0; 64]] {
+    let run = part(*b"trun", &[&[0, 0, 1, 0][..], &u32::MAX.to_be_bytes()].concat());
+    let traf = part(*b"traf", &run);
+    let endless = part(*b"moov", &part(*b"trak", &nested));
+    let fragments = [part(*b"moov", b""), part(*b"mdat", b""), part(*b"moof", &traf)].concat();
+    for body in [huge, endless, fragments, part(*b"moov", b"\0\0\0\x04trak"), vec![0; 64]] {
         assert!(read_bytes(&[brand.clone(), body].concat()).is_err());
     }
     let segment = b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff";
@@ -128,9 +128,9 @@ proptest! {
         const NAMES: [&[u8; 4]; 12] = [
             b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"tkhd", b"mvhd", b"moof", b"traf", b"trun", b"mdat",
         ];
-        let brand = part(b"ftyp", b"isom\0\0\0\0");
+        let brand = part(*b"ftyp", b"isom\0\0\0\0");
         let start = [&brand[..], b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm\x18\x53\x80\x67\xff"][kind];
-        let nested = names.iter().fold(bytes, |inner, name| part(NAMES[*name], &inner));
+        let nested = names.iter().fold(bytes, |inner, name| part(*NAMES[*name], &inner));
         let _ = read_bytes(&[start, &nested].concat());
     }
 }

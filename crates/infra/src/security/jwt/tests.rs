@@ -19,8 +19,8 @@ fn tokens() -> JwtTokens {
     JwtTokens::new(&JwtSettings {
         access_secret: SecretString::from(SECRET),
         refresh_secret: SecretString::from(SECRET),
-        access_life: Duration::from_secs(900),
-        refresh_life: Duration::from_secs(864_000),
+        access_life: Duration::from_mins(15),
+        refresh_life: Duration::from_hours(240),
     })
 }
 

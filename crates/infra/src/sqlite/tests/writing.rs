@@ -11,6 +11,9 @@ use super::super::database::Database;
 use super::super::error::SqlError;
 use super::fresh;
 
+/// A piece of writing without a result.
+type Work = fn(&Connection) -> Result<(), SqlError>;
+
 fn insert(c: &Connection, key: &str) -> Result<(), SqlError> {
     c.execute("INSERT INTO file_ledger (key, due_at) VALUES (?1, 1)", [key])?;
     Ok(())
@@ -36,7 +39,7 @@ async fn hold(database: &Database) -> mpsc::Sender<()> {
             entered.send(()).unwrap();
             gate.recv().unwrap();
             // Longer than a group may take, so that this one ends here.
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(30));
             Ok(())
         };
         database.write(wait).await
@@ -46,10 +49,7 @@ async fn hold(database: &Database) -> mpsc::Sender<()> {
 }
 
 /// Queues writes behind each other, lets them go at once and waits for their results.
-async fn group(
-    database: &Database,
-    works: Vec<fn(&Connection) -> Result<(), SqlError>>,
-) -> Vec<Result<(), StoreError>> {
+async fn group(database: &Database, works: Vec<Work>) -> Vec<Result<(), StoreError>> {
     let gate = hold(database).await;
     let mut tasks = Vec::new();
     for work in works {
@@ -127,10 +127,7 @@ async fn when_the_transaction_is_lost_nobody_is_told_success() {
         Err(StoreError::unavailable("the disk is full").into())
     };
     let results = group(&store.database, vec![|c| insert(c, "a"), lose, |c| insert(c, "c")]).await;
-    assert!(matches!(
-        results.as_slice(),
-        [Err(StoreError::Unavailable(_)), Err(StoreError::Unavailable(_)), Ok(())]
-    ));
+    assert!(matches!(results.as_slice(), [Err(StoreError::Unavailable(_)), Err(StoreError::Unavailable(_)), Ok(())]));
     assert_eq!(keys(&store.database), ["c"]);
 }
 

@@ -1,9 +1,9 @@
 //! Lists of videos in every order: a range of an index for the rows, a stored count for the total.
 
+use aviary_domain::Id;
 use aviary_domain::page::{Cursor, ListOrder, Page, PageRequest, PageStart, SortDirection, SortValue};
 use aviary_domain::user::User;
 use aviary_domain::video::{Video, VideoCard, VideoOrder, VideoScope, VideoSort, title_sort_key};
-use aviary_domain::Id;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 

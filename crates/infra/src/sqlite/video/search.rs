@@ -45,8 +45,12 @@ fn sorted(
     page: &PageRequest,
     total: Option<u64>,
 ) -> Result<Page<VideoCard>, SqlError> {
-    let mut values: Vec<Value> =
-        vec![surplus(page).into(), offset(page).into(), expression.to_owned().into(), integer(SORTED_SEARCH_CAP).into()];
+    let mut values: Vec<Value> = vec![
+        surplus(page).into(),
+        offset(page).into(),
+        expression.to_owned().into(),
+        integer(SORTED_SEARCH_CAP).into(),
+    ];
     let mut after = String::new();
     if let Some(cursor) = page.cursor() {
         values.extend(sorting.start(cursor)?);

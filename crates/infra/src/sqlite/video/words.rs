@@ -28,10 +28,9 @@ pub(super) fn remove(c: &Connection, seq: i64) -> Result<(), SqlError> {
     execute(c, "DELETE FROM video_words WHERE rowid = ?1", [seq]).map(drop)
 }
 
-/// The folded words of a text, as long as a search looks at them.
+/// The folded words of a text, with nothing but a space to split them at.
 fn indexed(text: &str) -> String {
-    let cut = |word: String| word.chars().take(SearchWords::MAX_WORD_CHARS).collect::<String>();
-    fold_words(text).into_iter().map(cut).collect::<Vec<_>>().join(" ")
+    fold_words(text).join(" ")
 }
 
 fn owner_token(owner: Id<User>) -> String {

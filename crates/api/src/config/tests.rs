@@ -1,0 +1,146 @@
+//! What configuration accepts, and how it refuses.
+
+use std::time::Duration;
+
+use clap::Parser;
+
+use super::value::{duration, size};
+use super::{Cli, Command, CorsOrigins, Options, SameSite};
+
+#[test]
+fn nothing_set_is_a_sound_configuration() {
+    let settings = Options::default().resolve().unwrap();
+    assert_eq!((settings.host.as_str(), settings.port), ("127.0.0.1", 8000));
+    assert_eq!(settings.tokens.access_life, Duration::from_hours(24));
+    assert_eq!(settings.tokens.refresh_life, Duration::from_hours(240));
+    assert_eq!(settings.max_video_bytes, 5_000_000_000);
+    assert_eq!(settings.view_window, Duration::from_mins(30));
+    assert!(settings.cookies.secure && settings.rate_limits && !settings.trust_proxy);
+    assert_eq!(settings.cookies.same_site, SameSite::Lax);
+    assert_eq!(settings.cors, CorsOrigins::Nobody);
+    assert!(settings.workers >= 1);
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_its_variable() {
+    let mut options = Options {
+        host: Some("http://x".into()),
+        port: Some("70000".into()),
+        public_url: Some("example.org".into()),
+        cors_origin: Some("https://ok.example, nonsense".into()),
+        access_token_secret: Some("short".into()),
+        access_token_expiry: Some("soon".into()),
+        refresh_token_expiry: Some("0s".into()),
+        cookie_secure: Some("off".into()),
+        cookie_samesite: Some("none".into()),
+        bcrypt_cost: Some("99".into()),
+        max_video_bytes: Some("-1".into()),
+        max_image_bytes: Some("0".into()),
+        rate_limits: Some("maybe".into()),
+        log_format: Some("xml".into()),
+        workers: Some("0".into()),
+        ..Options::default()
+    };
+    options.reserved.mongodb_uri = Some("mongodb://user:hunter2@host".into());
+    options.reserved.cloudinary_api_secret = Some("hunter3".into());
+    let mistakes = options.resolve().unwrap_err();
+    let named: Vec<_> = mistakes.0.iter().map(|m| m.variable).collect();
+    let expected = [
+        "HOST",
+        "PORT",
+        "PUBLIC_URL",
+        "CORS_ORIGIN",
+        "ACCESS_TOKEN_SECRET",
+        "ACCESS_TOKEN_EXPIRY",
+        "REFRESH_TOKEN_EXPIRY",
+        "BCRYPT_COST",
+        "MAX_VIDEO_BYTES",
+        "MAX_IMAGE_BYTES",
+        "RATE_LIMITS",
+        "LOG_FORMAT",
+        "WORKERS",
+        "COOKIE_SAMESITE",
+        "MONGODB_URI",
+        "CLOUDINARY_API_SECRET",
+    ];
+    assert_eq!(named, expected);
+    let shown = mistakes.to_string();
+    assert!(shown.starts_with("The configuration has 16 mistakes:\n  HOST: `http://x` must be"), "{shown}");
+    assert!(!shown.contains("hunter") && !shown.contains("short"), "a secret shows: {shown}");
+}
+
+#[test]
+fn secrets_do_not_show_in_debug() {
+    let options = Options {
+        access_token_secret: Some("a-very-long-access-secret-nobody-may-see".into()),
+        refresh_token_secret: Some("a-very-long-refresh-secret-nobody-may-see".into()),
+        ..Options::default()
+    };
+    let shown = format!("{:?}", options.resolve().unwrap());
+    assert!(shown.contains("REDACTED") && !shown.contains("nobody-may-see"), "{shown}");
+}
+
+#[test]
+fn blank_values_count_as_absent() {
+    let mut options = Options { port: Some(" ".into()), access_token_secret: Some("".into()), ..Options::default() };
+    options.reserved.mongodb_uri = Some("".into());
+    let settings = options.resolve().unwrap();
+    assert_eq!(settings.port, 8000);
+    assert!(settings.tokens.access_secret.is_none());
+}
+
+#[test]
+fn durations_have_units_or_count_seconds() {
+    for (text, seconds) in [("900", 900), ("900s", 900), ("15m", 900), ("1d", 86_400), ("10D", 864_000), ("2 h", 7200)]
+    {
+        assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+    }
+    for text in ["", "m", "1.5h", "-1s", "15 minutes", "999999999999999999999", "99999999w"] {
+        assert!(duration(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn sizes_are_bytes_or_have_units() {
+    for (text, bytes) in [("1", 1), ("1048576", 1 << 20), ("2GiB", 2 << 30), ("100MB", 100_000_000), ("4 kib", 4096)] {
+        assert_eq!(size(text), Ok(bytes), "{text}");
+    }
+    for text in ["", "0", "-1", "1.5GB", "10 bananas", "MB", "99999999999GiB", "18446744073709551615"] {
+        assert!(size(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn origins_are_trimmed_and_checked() {
+    let cors =
+        |value: &str| Options { cors_origin: Some(value.into()), ..Options::default() }.resolve().map(|s| s.cors);
+    assert_eq!(cors("*"), Ok(CorsOrigins::Anyone));
+    let two = CorsOrigins::These(vec!["http://localhost:3000".into(), "https://a.example".into()]);
+    assert_eq!(cors("http://localhost:3000/ ,https://A.example,"), Ok(two));
+    for value in ["null", "*,https://a.example", "https://a.example/path", "ftp://a.example", "https://u:p@a.example"] {
+        assert!(cors(value).is_err(), "{value}");
+    }
+}
+
+#[test]
+fn the_base_url_is_one_that_browsers_reach() {
+    let url = |host: &str, public: Option<&str>| {
+        let options = Options { host: Some(host.into()), public_url: public.map(str::to_owned), ..Options::default() };
+        options.resolve().unwrap().base_url(8123)
+    };
+    assert_eq!(url("127.0.0.1", None), "http://localhost:8123");
+    assert_eq!(url("0.0.0.0", None), "http://localhost:8123");
+    assert_eq!(url("[::1]", None), "http://localhost:8123");
+    assert_eq!(url("192.0.2.7", None), "http://192.0.2.7:8123");
+    assert_eq!(url("2001:db8::1", None), "http://[2001:db8::1]:8123");
+    assert_eq!(url("127.0.0.1", Some("https://tube.example/")), "https://tube.example");
+}
+
+#[test]
+fn flags_stand_before_and_after_commands() {
+    for args in [["aviary", "--port", "9", "migrate"], ["aviary", "migrate", "--port", "9"]] {
+        let cli = Cli::try_parse_from(args).unwrap();
+        assert!(matches!(cli.command, Some(Command::Migrate)));
+        assert_eq!(cli.options.port.as_deref(), Some("9"));
+    }
+}

@@ -1,0 +1,19 @@
+//! What handlers take: who asks, which thing, which part of a list, which input.
+//!
+//! Extractors look at the head of a request alone. Bodies are read inside handlers (`body.read().await?`), so that
+//! nobody's upload is received before it is known who sends it.
+
+mod actor;
+mod body;
+mod fields;
+mod list;
+mod path;
+mod payload;
+mod urlencoded;
+
+pub(crate) use actor::{ACCESS_COOKIE, Actor, MaybeActor};
+pub(crate) use body::{Body, is_fields, read_fields};
+pub(crate) use fields::{Fields, Input};
+pub(crate) use list::{ListQuery, Query};
+pub(crate) use path::{PathId, PathIds, PathText};
+pub(crate) use payload::{PatientPayload, payload_failure};

@@ -1,0 +1,151 @@
+//! Reading `multipart/form-data` part by part.
+
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::error::PayloadError;
+use actix_web::http::header;
+use actix_web::{HttpMessage, HttpRequest};
+use aviary_application::{Error, Uploads};
+use aviary_domain::media::Upload;
+use bytes::BytesMut;
+use futures_util::StreamExt;
+
+use super::{FileField, Form};
+use crate::error::{ApiError, Code};
+use crate::extract::{Fields, PatientPayload, payload_failure};
+
+/// The most bytes of one text part.
+const TEXT_LIMIT: usize = 64 * 1024;
+/// The most text parts.
+const TEXT_PARTS: usize = 32;
+/// The most bytes of all text parts together, with room for the headers of all parts.
+const TEXT_TOTAL: usize = 512 * 1024;
+
+/// Receives a form with these files.
+pub(super) async fn multipart(
+    request: &HttpRequest,
+    payload: PatientPayload,
+    files: &[FileField],
+    uploads: &Uploads,
+) -> Result<Form, ApiError> {
+    if !request.content_type().trim().eq_ignore_ascii_case("multipart/form-data") {
+        return Err(ApiError::new(Code::UnsupportedMediaType, "The body must be multipart/form-data"));
+    }
+    refuse_announced_excess(request, files, uploads)?;
+    let mut parts = Multipart::new(request.headers(), payload);
+    let mut reader = Reader { files, uploads, form: Form::default(), texts: vec![], text_bytes: 0 };
+    while let Some(part) = parts.next().await {
+        reader.take(part.map_err(|error| failure(&error))?).await?;
+    }
+    Ok(reader.finish())
+}
+
+/// A body that says it is larger than everything this form can hold is refused before it is sent.
+fn refuse_announced_excess(request: &HttpRequest, files: &[FileField], uploads: &Uploads) -> Result<(), ApiError> {
+    let text = u64::try_from(TEXT_TOTAL).unwrap_or(u64::MAX);
+    let most = files.iter().map(|file| uploads.limit(file.kind)).fold(text, u64::saturating_add);
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    if announced.and_then(|length| length.parse::<u64>().ok()).is_none_or(|length| length <= most) {
+        return Ok(());
+    }
+    Err(match files {
+        [file] => Error::TooLarge { field: file.name, limit: uploads.limit(file.kind) }.into(),
+        _ => ApiError::new(Code::FileTooLarge, format!("The form is larger than the {most} bytes that it may have")),
+    })
+}
+
+struct Reader<'a> {
+    files: &'a [FileField],
+    uploads: &'a Uploads,
+    form: Form,
+    texts: Vec<(String, String)>,
+    text_bytes: usize,
+}
+
+impl Reader<'_> {
+    async fn take(&mut self, part: Field) -> Result<(), ApiError> {
+        let name = part.name().unwrap_or_default().to_owned();
+        // Browsers send a file input that was left empty as a part with an empty file name.
+        let file_name = part.content_disposition().and_then(|disposition| disposition.get_filename());
+        let is_file = file_name.is_some_and(|file_name| !file_name.is_empty());
+        match self.files.iter().find(|file| file.name == name || file.aliases.contains(&name.as_str())) {
+            Some(file) if file_name.is_some() => self.take_file(*file, part).await,
+            None if is_file => {
+                let refused = ApiError::new(Code::ValidationFailed, format!("{name} is not a file of this form"));
+                Err(refused.with_field(name, "is not a file of this form"))
+            }
+            _ => self.take_text(name, part).await,
+        }
+    }
+
+    async fn take_file(&mut self, file: FileField, part: Field) -> Result<(), ApiError> {
+        if self.form.files.contains_key(file.name) {
+            let refused = ApiError::new(Code::ValidationFailed, format!("{} takes one file", file.name));
+            return Err(refused.with_field(file.name, "takes one file"));
+        }
+        if let Some(upload) = receive(file, part, self.uploads).await? {
+            self.form.files.insert(file.name, upload);
+        }
+        Ok(())
+    }
+
+    async fn take_text(&mut self, name: String, mut part: Field) -> Result<(), ApiError> {
+        if self.texts.len() >= TEXT_PARTS {
+            return Err(ApiError::new(Code::BodyTooLarge, format!("The form has more than {TEXT_PARTS} text fields")));
+        }
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = part.next().await {
+            let chunk = chunk.map_err(|error| failure(&error))?;
+            self.text_bytes += chunk.len();
+            if bytes.len() + chunk.len() > TEXT_LIMIT || self.text_bytes > TEXT_TOTAL {
+                return Err(ApiError::new(Code::BodyTooLarge, format!("{name} is larger than {TEXT_LIMIT} bytes")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let text = String::from_utf8(bytes.to_vec()).map_err(|_| {
+            ApiError::new(Code::MalformedBody, format!("{name} must be in UTF-8"))
+                .with_field(name.clone(), "must be in UTF-8")
+        })?;
+        self.texts.push((name, text));
+        Ok(())
+    }
+
+    fn finish(self) -> Form {
+        Form { fields: self.texts.into_iter().collect::<Fields>(), ..self.form }
+    }
+}
+
+/// Streams one file into the media store; an empty one counts as left out.
+async fn receive(file: FileField, mut part: Field, uploads: &Uploads) -> Result<Option<Box<dyn Upload>>, ApiError> {
+    let refused = |error| ApiError::from(Error::of_file(file.name, error));
+    let mut intake = None;
+    while let Some(chunk) = part.next().await {
+        let chunk = chunk.map_err(|error| failure(&error))?;
+        if chunk.is_empty() {
+            continue;
+        }
+        let place = match &mut intake {
+            Some(place) => place,
+            None => intake.insert(uploads.receive(file.kind).await.map_err(refused)?),
+        };
+        place.write(&chunk).await.map_err(refused)?;
+    }
+    match intake {
+        Some(intake) => Ok(Some(intake.finish().await.map_err(refused)?)),
+        None => Ok(None),
+    }
+}
+
+/// How a form that cannot be read is told. Every kind that is not named here is a form that breaks RFC 7578.
+fn failure(error: &MultipartError) -> ApiError {
+    match error {
+        MultipartError::Payload(PayloadError::Overflow) => {
+            ApiError::new(Code::MalformedBody, "The headers of a part are too long, or a boundary never comes")
+        }
+        MultipartError::Payload(error) => payload_failure(error),
+        MultipartError::BoundaryMissing => {
+            ApiError::new(Code::MalformedBody, "The multipart boundary is missing or never stands in the body")
+        }
+        MultipartError::ContentTypeParse => ApiError::new(Code::MalformedBody, "The content type cannot be read"),
+        _ => ApiError::new(Code::MalformedBody, "The multipart form is broken or ends early"),
+    }
+}

@@ -1,0 +1,127 @@
+//! The composition root: opens the adapters, builds the application over them, and serves it.
+//!
+//! Nothing here is global: any number of servers can run in one process, each over its own data folder.
+
+mod compose;
+mod cors;
+mod frame;
+mod rewrite;
+mod state;
+mod sweep;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::{App, HttpServer, web};
+use anyhow::Context;
+use aviary_application::Application;
+use aviary_domain::Store;
+use aviary_infra::sqlite::Database;
+use tokio::task::JoinHandle;
+use tracing_actix_web::TracingLogger;
+use utoipa_actix_web::AppExt;
+
+use crate::config::{CorsOrigins, Settings};
+use crate::openapi;
+use crate::routes::{self, RouteTable};
+use crate::telemetry::RequestSpan;
+
+pub(crate) use state::AppState;
+
+/// The longest wait for a request's head, and for a connection to close once it was told to.
+const HEAD_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A server that runs until it is told to stop.
+pub struct RunningServer {
+    address: SocketAddr,
+    handle: ServerHandle,
+    serving: JoinHandle<io::Result<()>>,
+    sweeper: sweep::SweepTask,
+    database: Database,
+    state: web::Data<AppState>,
+}
+
+/// Opens everything and starts to serve. Answers once connections are accepted.
+pub async fn start(settings: Settings) -> anyhow::Result<RunningServer> {
+    // The port is taken before the data folder is touched: a port in use must not migrate anything.
+    let listener = TcpListener::bind((settings.host.as_str(), settings.port))
+        .with_context(|| format!("cannot listen on {}:{}", settings.host, settings.port))?;
+    let address = listener.local_addr().context("cannot tell the address of the listener")?;
+    let opening = settings.clone();
+    let opened = tokio::task::spawn_blocking(move || compose::open(&opening, address.port())).await??;
+    let compose::Opened { state, database, entropy } = opened;
+    let state = web::Data::new(state);
+    let server = serve(listener, state.clone(), &settings).context("cannot serve the listener")?;
+    let sweeper = sweep::SweepTask::start(state.application.sweeper.clone(), entropy);
+    Ok(RunningServer { address, handle: server.handle(), serving: tokio::spawn(server), sweeper, database, state })
+}
+
+impl RunningServer {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The base of the URLs that it hands out, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.state.base_url
+    }
+
+    /// The use cases that it serves.
+    pub fn application(&self) -> &Application {
+        &self.state.application
+    }
+
+    /// The store that it serves from.
+    pub fn store(&self) -> &Store {
+        &self.state.store
+    }
+
+    /// Returns when the server ends by itself, which it should not.
+    pub async fn failed(&mut self) -> anyhow::Result<()> {
+        (&mut self.serving).await.context("the server task ended with a fault")?.context("the server failed")
+    }
+
+    /// Accepts no more connections, lets running requests finish up to the configured time, ends the sweeper and
+    /// closes the store.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.handle.stop(true).await;
+        if !self.serving.is_finished() {
+            self.serving.await.context("the server task ended with a fault")?.context("the server failed")?;
+        }
+        self.sweeper.stop().await;
+        self.database.close().await.context("the store could not be closed cleanly")
+    }
+}
+
+/// The actix server. Layers run from the last `wrap` inwards: the request is rewritten, then gets its span and id,
+/// then its frame, then the rules for other origins, then its route.
+fn serve(listener: TcpListener, state: web::Data<AppState>, settings: &Settings) -> io::Result<Server> {
+    let document = openapi::document(&state.base_url);
+    let table = web::Data::new(RouteTable::of(&document));
+    let document = web::Data::new(document);
+    let factory = move || {
+        // The pages come first: one of them lies under the prefix that the described routes take whole.
+        let app = App::new().configure(routes::pages).into_utoipa_app().configure(routes::described);
+        let (app, _) = app.split_for_parts();
+        app.app_data(state.clone())
+            .app_data(table.clone())
+            .app_data(document.clone())
+            .default_service(web::to(routes::unrouted))
+            .wrap(Condition::new(state.cors != CorsOrigins::Nobody, cors::rules(&state.cors)))
+            .wrap(from_fn(frame::frame))
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .wrap(from_fn(rewrite::rewrite))
+    };
+    let server = HttpServer::new(factory)
+        .workers(settings.workers)
+        .client_request_timeout(HEAD_PATIENCE)
+        .client_disconnect_timeout(HEAD_PATIENCE)
+        .shutdown_timeout(settings.shutdown_timeout.as_secs())
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}

@@ -1,0 +1,104 @@
+//! Opening the adapters and building the application over them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use aviary_application::{Application, LoginLimits, Policy, Ports};
+use aviary_domain::security::Entropy;
+use aviary_infra::media::local::{LocalMedia, LocalMediaSettings};
+use aviary_infra::security::{BcryptHasher, JwtSettings, JwtTokens, SystemEntropy, secrets};
+use aviary_infra::sqlite::{self, Database, OpenStore};
+use aviary_infra::system::{ObjectIds, SystemClock};
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+use super::AppState;
+use super::state::TokenLives;
+use crate::config::Settings;
+
+/// Everything that a server runs on.
+pub(super) struct Opened {
+    /// What handlers reach.
+    pub(super) state: AppState,
+    /// To be closed at the end.
+    pub(super) database: Database,
+    /// Randomness for the background tasks.
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+/// Opens the data folder; blocks while it does. The store comes first: it takes the folder's lock.
+pub(super) fn open(settings: &Settings, port: u16) -> anyhow::Result<Opened> {
+    let OpenStore { store, database, unclean } = sqlite::open(&settings.data_dir)?;
+    if unclean {
+        tracing::warn!("the last process that used the data folder did not stop cleanly; its database was checked");
+    }
+    let base_url = settings.base_url(port);
+    let media = LocalMedia::open(LocalMediaSettings::new(settings.data_dir.join("media"), &base_url))?;
+    let media = Arc::new(media);
+    if !media.has_tools() {
+        tracing::warn!("ffmpeg and ffprobe were not found: every video needs a thumbnail of its own");
+    }
+    let secrets = Secrets::load(settings)?;
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new(&secrets.viewer_salt));
+    let clock = Arc::new(SystemClock);
+    let ports = Ports {
+        store: store.clone(),
+        media: media.clone(),
+        hasher: Arc::new(BcryptHasher::new(settings.bcrypt_cost, settings.workers)),
+        tokens: Arc::new(JwtTokens::new(&JwtSettings {
+            access_secret: secrets.access,
+            refresh_secret: secrets.refresh,
+            access_life: settings.tokens.access_life,
+            refresh_life: settings.tokens.refresh_life,
+        })),
+        entropy: entropy.clone(),
+        clock: clock.clone(),
+        ids: Arc::new(ObjectIds::new(clock)),
+    };
+    let state = AppState {
+        application: Application::new(ports, policy(settings)),
+        store,
+        media,
+        entropy: entropy.clone(),
+        base_url,
+        cors: settings.cors.clone(),
+        token_lives: TokenLives { access: settings.tokens.access_life, refresh: settings.tokens.refresh_life },
+        cookies: settings.cookies,
+        trust_proxy: settings.trust_proxy,
+        started: Instant::now(),
+    };
+    Ok(Opened { state, database, entropy })
+}
+
+fn policy(settings: &Settings) -> Policy {
+    Policy {
+        view_window: settings.view_window,
+        max_video_bytes: settings.max_video_bytes,
+        max_image_bytes: settings.max_image_bytes,
+        login_limits: settings.rate_limits.then(LoginLimits::default),
+    }
+}
+
+struct Secrets {
+    access: SecretString,
+    refresh: SecretString,
+    viewer_salt: SecretString,
+}
+
+impl Secrets {
+    fn load(settings: &Settings) -> anyhow::Result<Self> {
+        let kept = |name| keep(&settings.data_dir, name);
+        let given = |secret: &Option<SecretString>, name| secret.clone().map_or_else(|| kept(name), Ok);
+        Ok(Self {
+            access: given(&settings.tokens.access_secret, "access-token.secret")?,
+            refresh: given(&settings.tokens.refresh_secret, "refresh-token.secret")?,
+            viewer_salt: kept("viewer-salt.secret")?,
+        })
+    }
+}
+
+fn keep(folder: &Path, name: &str) -> anyhow::Result<SecretString> {
+    let path = folder.join(name);
+    secrets::load_or_create(&path).with_context(|| format!("the secret {} cannot be kept", path.display()))
+}
