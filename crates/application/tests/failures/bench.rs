@@ -7,7 +7,7 @@ use std::time::Duration;
 use aviary_application::{Actor, Application, LoginLimits, Policy, Ports, Registration};
 use aviary_domain::file::{FileFormat, FileKey};
 use aviary_domain::id::IdSource;
-use aviary_domain::media::{MediaError, PreparedFile, Upload};
+use aviary_domain::media::{PreparedFile, Upload};
 use aviary_domain::security::{IssuedToken, PasswordHash};
 use aviary_domain::test_support::mock::{
     MockClock, MockEntropy, MockMediaStore, MockPasswordHasher, MockStore, MockTokens, mock_store,
@@ -15,19 +15,19 @@ use aviary_domain::test_support::mock::{
 use aviary_domain::user::{Account, Email, FullName, User, Username};
 use aviary_domain::{Id, Timestamp};
 
-pub const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 /// Mocks to set expectations on before the application is built.
-pub struct Bench {
-    pub store: MockStore,
-    pub media: MockMediaStore,
-    pub hasher: MockPasswordHasher,
-    pub tokens: MockTokens,
-    pub limits: Option<LoginLimits>,
+pub(crate) struct Bench {
+    pub(crate) store: MockStore,
+    pub(crate) media: MockMediaStore,
+    pub(crate) hasher: MockPasswordHasher,
+    pub(crate) tokens: MockTokens,
+    pub(crate) limits: Option<LoginLimits>,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             store: mock_store(),
             media: MockMediaStore::new(),
@@ -37,7 +37,7 @@ impl Bench {
         }
     }
 
-    pub fn application(self) -> Application {
+    pub(crate) fn application(self) -> Application {
         let mut clock = MockClock::new();
         clock.expect_now().return_const(NOW);
         let mut entropy = MockEntropy::new();
@@ -85,20 +85,20 @@ impl Upload for Bytes {
     }
 }
 
-pub fn upload() -> Box<dyn Upload> {
+pub(crate) fn upload() -> Box<dyn Upload> {
     Box::new(Bytes)
 }
 
-pub fn prepared() -> Result<PreparedFile, MediaError> {
-    Ok(PreparedFile { upload: upload(), format: FileFormat::Png })
+pub(crate) fn prepared() -> PreparedFile {
+    PreparedFile { upload: upload(), format: FileFormat::Png }
 }
 
 /// The n-th name that the bench's entropy leads to.
-pub fn name(n: u8) -> FileKey {
+pub(crate) fn name(n: u8) -> FileKey {
     FileKey::new(FileFormat::Png, [n; 16])
 }
 
-pub fn registration() -> Registration {
+pub(crate) fn registration() -> Registration {
     Registration {
         full_name: Some("Ada Lovelace".into()),
         email: Some("ada@example.org".into()),
@@ -109,7 +109,7 @@ pub fn registration() -> Registration {
     }
 }
 
-pub fn account() -> Account {
+pub(crate) fn account() -> Account {
     let user = User {
         id: Id::from_bytes([1; 12]),
         username: Username::fold("ada"),
@@ -123,10 +123,10 @@ pub fn account() -> Account {
     Account { user, password_hash: PasswordHash::new("hash".into()) }
 }
 
-pub fn actor() -> Actor {
+pub(crate) fn actor() -> Actor {
     Actor { user: Id::from_bytes([1; 12]), session: Id::from_bytes([2; 12]) }
 }
 
-pub fn token() -> IssuedToken {
+pub(crate) fn token() -> IssuedToken {
     IssuedToken { token: "token".to_owned().into(), expires_at: NOW }
 }

@@ -11,7 +11,7 @@ use crate::bench::{Bench, NOW, actor, name, prepared, registration, upload};
 /// A bench on which everything up to storing works, and on which both files are released in the end.
 fn bench_that_releases() -> Bench {
     let mut bench = Bench::new();
-    bench.media.expect_prepare_image().returning(|_, _| prepared());
+    bench.media.expect_prepare_image().returning(|_, _| Ok(prepared()));
     bench.hasher.expect_hash().returning(|_| Ok(crate::bench::account().password_hash));
     let both = vec![name(1), name(2)];
     bench
@@ -64,7 +64,7 @@ async fn a_row_that_is_refused_or_cannot_be_written_releases_its_files() {
 #[tokio::test]
 async fn a_ledger_that_cannot_be_written_keeps_any_file_from_being_stored() {
     let mut bench = Bench::new();
-    bench.media.expect_prepare_image().returning(|_, _| prepared());
+    bench.media.expect_prepare_image().returning(|_, _| Ok(prepared()));
     bench.store.files.expect_reserve().once().returning(|_, _| Err(StoreError::unavailable("gone")));
     let outcome = bench.application().users.replace_image(actor(), UserImage::Avatar, Some(upload())).await;
     assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
