@@ -1,6 +1,6 @@
 //! Slowing down people who guess passwords: failed logins are counted by account and by address.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use aviary_domain::Timestamp;
@@ -60,7 +60,7 @@ impl LoginGuard {
             LoginName::Email(email) => format!("@{}", email.as_str()),
             LoginName::Username(username) => username.as_str().to_owned(),
         });
-        let attempt = Attempt { guard: self, account, address: Key::Address(address) };
+        let attempt = Attempt { guard: self, account, address: Key::Address(network(address)) };
         let Some(limits) = self.limits else { return Ok(attempt) };
         let by_address = self.count(&attempt.address, limits.window, now);
         let by_account = self.count(&attempt.account, limits.window, now);
@@ -94,6 +94,15 @@ impl LoginGuard {
             Some(_) => Op::Remove,
             None => Op::Nop,
         });
+    }
+}
+
+/// Whom an address stands for: with IPv6, one customer has at least a /64 (RFC 6177) and could take a fresh address
+/// for every guess.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -153,6 +162,19 @@ mod tests {
         }
         assert!(guard.begin(&name("d"), address(), START).is_err());
         assert!(guard.begin(&name("d"), IpAddr::from([127, 0, 0, 2]), START).is_ok());
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one_address() {
+        let guard = LoginGuard::new(Some(LIMITS));
+        for host in 1..=3 {
+            let address = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, host));
+            assert!(guard.begin(&name(&host.to_string()), address, START).is_ok());
+        }
+        let neighbour = Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 9, 9, 9, 9);
+        assert!(guard.begin(&name("d"), neighbour.into(), START).is_err());
+        let elsewhere = Ipv6Addr::new(0x2001, 0xdb8, 0, 2, 0, 0, 0, 1);
+        assert!(guard.begin(&name("d"), elsewhere.into(), START).is_ok());
     }
 
     #[test]
