@@ -66,14 +66,19 @@ impl Sessions {
             Ok(None) => {}
             Err(_) => attempt.void(),
         }
-        let user = checked?.ok_or(Error::Unauthenticated(AuthFailure::WrongCredentials))?.user;
+        let wrong = || Error::Unauthenticated(AuthFailure::WrongCredentials);
+        let Account { user, password_hash } = checked?.ok_or_else(wrong)?;
         let session = self.ports.ids.next::<Session>();
         let tokens = self.issue(&user, session)?;
         let refresh = self.ports.tokens.hash_refresh(tokens.refresh.token.expose_secret());
         let expires_at = tokens.refresh.expires_at;
         let session = Session { id: session, user: user.id, refresh, created_at: now, expires_at };
-        self.ports.store.sessions.open(&session).await?;
-        Ok(SignedIn { user, tokens })
+        if self.ports.store.sessions.open(&session, &password_hash).await? {
+            Ok(SignedIn { user, tokens })
+        } else {
+            // The password was changed between the check and now.
+            Err(wrong())
+        }
     }
 
     /// Who presents this access token. The session is looked up each time, so that a revoked one stops at once.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::security::TokenHash;
+use crate::security::{PasswordHash, TokenHash};
 use crate::user::User;
 use crate::{Id, StoreError, Timestamp};
 
@@ -53,8 +53,9 @@ pub enum Rotation {
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
-    /// Opens a session.
-    async fn open(&self, session: &Session) -> Result<(), StoreError>;
+    /// Opens a session for somebody whose password was checked against this hash; `false`, and no session, when it is
+    /// no longer the hash of the user's password.
+    async fn open(&self, session: &Session, checked: &PasswordHash) -> Result<bool, StoreError>;
 
     /// Whether the session exists, is this user's and has not ended at `now`.
     async fn is_active(&self, id: Id<Session>, user: Id<User>, now: Timestamp) -> Result<bool, StoreError>;

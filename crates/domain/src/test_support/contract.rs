@@ -57,6 +57,7 @@ macro_rules! store_contract {
             a_channel_shows_its_counts_and_whether_the_viewer_subscribes,
         }
         $crate::contract_of_a_noun! { $fresh, session:
+            a_session_opens_only_under_the_hash_that_was_checked,
             a_session_is_active_until_it_ends,
             a_session_is_its_users_alone,
             an_unknown_session_is_absent,

@@ -111,7 +111,12 @@ pub async fn watch(store: &Store, video: Id<Video>, viewer: Viewer, now: Timesta
 
 /// Signs somebody in.
 pub async fn session(store: &Store, user: Id<User>) -> Session {
-    let session = fixture::session(user);
-    store.sessions.open(&session).await.unwrap();
+    open(store, fixture::session(user)).await
+}
+
+/// This session, open.
+pub async fn open(store: &Store, session: Session) -> Session {
+    let checked = store.users.password_hash(session.user).await.unwrap().unwrap();
+    assert!(store.sessions.open(&session, &checked).await.unwrap());
     session
 }

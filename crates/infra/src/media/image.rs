@@ -81,11 +81,17 @@ fn decode(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientatio
 
 /// Scales down to a longest side. What is far larger is halved in a cheap way first: the good one needs sixteen bytes
 /// for each pixel of a row on the way.
-fn shrink(image: DynamicImage, longest: u32) -> DynamicImage {
+fn shrink(mut image: DynamicImage, longest: u32) -> DynamicImage {
     let side = image.width().max(image.height());
     let near = longest.saturating_mul(2);
-    let image = if side > near { image.thumbnail(near, near) } else { image };
-    if side > longest { image.resize(longest, longest, FilterType::CatmullRom) } else { image }
+    // Assigned, not shadowed: each step frees the picture that it replaces.
+    if side > near {
+        image = image.thumbnail(near, near);
+    }
+    if side > longest {
+        image = image.resize(longest, longest, FilterType::CatmullRom);
+    }
+    image
 }
 
 /// JPEG stays JPEG, PNG and GIF become PNG; WebP becomes JPEG unless something shines through it.

@@ -1,7 +1,7 @@
 //! Sessions in SQLite.
 
 use async_trait::async_trait;
-use aviary_domain::security::TokenHash;
+use aviary_domain::security::{PasswordHash, TokenHash};
 use aviary_domain::session::{Refresh, Rotation, Session, SessionRepository};
 use aviary_domain::user::User;
 use aviary_domain::{Id, StoreError, Timestamp};
@@ -25,9 +25,9 @@ impl SqliteSessions {
 
 #[async_trait]
 impl SessionRepository for SqliteSessions {
-    async fn open(&self, session: &Session) -> Result<(), StoreError> {
-        let session = session.clone();
-        self.database.write(move |c| open(c, &session)).await
+    async fn open(&self, session: &Session, checked: &PasswordHash) -> Result<bool, StoreError> {
+        let (session, checked) = (session.clone(), checked.clone());
+        self.database.write(move |c| open(c, &session, &checked)).await
     }
 
     async fn is_active(&self, id: Id<Session>, user: Id<User>, now: Timestamp) -> Result<bool, StoreError> {
@@ -46,16 +46,18 @@ impl SessionRepository for SqliteSessions {
     }
 }
 
-fn open(c: &Connection, session: &Session) -> Result<(), SqlError> {
-    const SQL: &str = "INSERT INTO sessions (id, user, refresh, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+fn open(c: &Connection, session: &Session, checked: &PasswordHash) -> Result<bool, SqlError> {
+    const SQL: &str = "INSERT INTO sessions (id, user, refresh, created_at, expires_at)
+         SELECT ?1, id, ?3, ?4, ?5 FROM users WHERE id = ?2 AND password_hash = ?6";
     let values = params![
         session.id.bytes(),
         session.user.bytes(),
         session.refresh.0,
         session.created_at.millis(),
         session.expires_at.millis(),
+        checked.expose(),
     ];
-    execute(c, SQL, values).map(drop)
+    Ok(execute(c, SQL, values)? > 0)
 }
 
 fn rotate(c: &Connection, refresh: &Refresh) -> Result<Rotation, SqlError> {

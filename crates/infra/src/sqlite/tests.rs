@@ -1,6 +1,5 @@
 //! What the contract suite cannot see: how the folder is opened, how writes are grouped, how queries are planned.
 
-mod contract;
 mod opening;
 mod plans;
 mod words;

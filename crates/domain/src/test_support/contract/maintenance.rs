@@ -100,8 +100,7 @@ pub async fn sessions_that_ended_are_removed_and_no_other(store: Store) {
     let mut sessions = Vec::new();
     for end in [10, 20, 30, 40, 50] {
         let session = Session { expires_at: at(end), ..session(user.id) };
-        store.sessions.open(&session).await.unwrap();
-        sessions.push(session);
+        sessions.push(seed::open(&store, session).await);
     }
     assert_eq!(expire_all(&store, at(35), at(0)).await, 3);
     for (session, kept) in sessions.iter().zip([false, false, false, true, true]) {

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::check::CROWD;
 use crate::session::{Refresh, Rotation, Session};
-use crate::test_support::fixture::{at, next_id, session, token_hash};
+use crate::test_support::fixture::{at, next_id, password_hash, session, token_hash};
 use crate::test_support::seed;
 use crate::{Id, Store, Timestamp};
 
@@ -31,6 +31,16 @@ async fn is_active(store: &Store, session: &Session, now: Timestamp) -> bool {
 async fn signed_in(store: &Store) -> Session {
     let user = seed::user(store).await;
     seed::session(store, user.id).await
+}
+
+pub async fn a_session_opens_only_under_the_hash_that_was_checked(store: Store) {
+    let user = seed::user(&store).await;
+    let session = session(user.id);
+    let opened = store.sessions.open(&session, &password_hash("of somebody else")).await.unwrap();
+    assert!(!opened, "a session was opened under a hash that is not the user's");
+    assert!(!is_active(&store, &session, session.created_at).await, "a refused session is active");
+    let session = seed::open(&store, session).await;
+    assert!(is_active(&store, &session, session.created_at).await);
 }
 
 pub async fn a_session_is_active_until_it_ends(store: Store) {
