@@ -1,0 +1,103 @@
+//! The process is killed with SIGKILL ten times while writers of every kind are at work. Afterwards every acknowledged
+//! write is there, counts equal the facts, and files and rows belong together.
+
+mod account_writers;
+mod journal;
+mod social_writers;
+mod verify;
+mod video_writers;
+mod world;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use self::world::World;
+use crate::server::Home;
+use crate::tools::{announce, eventually, have};
+use crate::{facts, folder};
+
+const KILLS: u32 = 10;
+/// How long writers may need to end, and the sweeper to have removed everything, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_acknowledged_write_survives_ten_kills() {
+    if !have("crash", &["ffmpeg", "ffprobe"]) {
+        return;
+    }
+    let start = Instant::now();
+    let home = Home::new();
+    let mut server = home.start().await;
+    let world = Arc::new(World::new(home.path()));
+    world.server_is_up(&server.api());
+    let mut writers = start_writers(&world).await;
+
+    let mut left_in_tmp = 0;
+    for kill in 0..KILLS {
+        tokio::time::sleep(Duration::from_millis(300 + world.dice(900))).await;
+        server.kill();
+        world.server_is_down();
+        left_in_tmp += folder::temporary_files(&home.data()).len();
+        if kill % 2 == 0 {
+            assert_reconciled(&home);
+        }
+        server = home.start().await;
+        world.server_is_up(&server.api());
+    }
+    eventually("every kind of write was acknowledged", PATIENCE, async || world.every_kind_was_done()).await;
+    world.stop();
+    let all = async {
+        while let Some(end) = writers.join_next().await {
+            end.unwrap()
+        }
+    };
+    tokio::time::timeout(PATIENCE, all).await.expect("the writers end");
+    eventually("the sweeper is done", PATIENCE, async || facts::is_settled(&home.data()).then_some(())).await;
+
+    let mut wrong = verify::sessions(&world, &server.api()).await;
+    assert!(server.stop().await.success(), "a server that is told to stop leaves with success");
+    assert_reconciled(&home);
+    wrong.extend(facts::contradictions(&home.data()));
+    wrong.extend(verify::rows(&world, &facts::open(&home.data())));
+    announce(&format!(
+        "crash: {KILLS} kills in {:.1?}, {left_in_tmp} temporary files left by them and removed; {}",
+        start.elapsed(),
+        world.summary()
+    ));
+    assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The recount of the binary itself finds nothing.
+fn assert_reconciled(home: &Home) {
+    let output = home.run(&["reconcile"]);
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "`aviary reconcile` left with {}:\n{said}", output.status);
+}
+
+async fn start_writers(world: &Arc<World>) -> JoinSet<()> {
+    let mut names = (0..12).map(|n| format!("actor{n}"));
+    let mut people = vec![];
+    for name in names.by_ref() {
+        people.push(world.invite(&name).await);
+    }
+    let channels: Arc<[String]> = people.iter().map(|person| person.id.clone()).collect();
+    let mut people = people.into_iter();
+    let mut next = || people.next().expect("somebody for each part");
+    let mut writers = JoinSet::new();
+    video_writers::first_videos(world, &next()).await;
+    writers.spawn(video_writers::uploader(world.clone(), next()));
+    writers.spawn(video_writers::uploader(world.clone(), next()));
+    writers.spawn(video_writers::watcher(world.clone(), next()));
+    writers.spawn(account_writers::registrar(world.clone()));
+    writers.spawn(account_writers::painter(world.clone(), next()));
+    writers.spawn(account_writers::devices(world.clone(), next()));
+    writers.spawn(social_writers::commenter(world.clone(), next()));
+    writers.spawn(social_writers::tweeter(world.clone(), next()));
+    writers.spawn(social_writers::liker(world.clone(), next()));
+    writers.spawn(social_writers::liker(world.clone(), next()));
+    writers.spawn(social_writers::subscriber(world.clone(), next(), channels));
+    writers.spawn(social_writers::curator(world.clone(), next()));
+    writers
+}

@@ -1,0 +1,13 @@
+//! Tests of the real binary as a process of its own: killed while it works, under large files, along the README's tour and
+//! in front of a real browser. Everything is asked over HTTP, or of the data folder.
+
+mod account;
+mod browser;
+mod crash;
+mod facts;
+mod folder;
+mod memory;
+mod sample;
+mod server;
+mod tools;
+mod tour;
