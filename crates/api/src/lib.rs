@@ -15,4 +15,5 @@ mod multipart;
 mod openapi;
 mod paging;
 mod routes;
+mod state;
 mod view;

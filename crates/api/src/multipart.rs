@@ -14,7 +14,7 @@ use aviary_domain::media::Upload;
 
 use crate::error::ApiError;
 use crate::extract::{Fields, Input, PatientPayload, is_fields, read_fields};
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// A file that an endpoint takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

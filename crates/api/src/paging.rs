@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::envelope;
 use crate::error::ApiError;
-use crate::server::AppState;
+use crate::state::AppState;
 
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 

@@ -27,7 +27,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::envelope::Answer;
 use crate::error::{ApiError, Code};
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// Where the API begins.
 pub(crate) const PREFIX: &str = "/api/v1";

@@ -6,7 +6,6 @@ mod compose;
 mod cors;
 mod frame;
 mod rewrite;
-mod state;
 mod sweep;
 
 use std::io;
@@ -27,9 +26,8 @@ use utoipa_actix_web::AppExt;
 use crate::config::{CorsOrigins, Settings};
 use crate::openapi;
 use crate::routes::{self, RouteTable};
+use crate::state::AppState;
 use crate::telemetry::RequestSpan;
-
-pub(crate) use state::AppState;
 
 /// The longest wait for a request's head, and for a connection to close once it was told to.
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);

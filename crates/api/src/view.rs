@@ -15,7 +15,7 @@ use aviary_domain::user::UserCard;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::server::AppState;
+use crate::state::AppState;
 
 pub(crate) use comment::CommentView;
 pub(crate) use dashboard::ChannelStatsView;

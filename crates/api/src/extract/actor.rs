@@ -9,7 +9,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::config::SameSite;
 use crate::error::{ApiError, Code};
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// The cookie that carries the access token.
 pub(crate) const ACCESS_COOKIE: &str = "accessToken";

@@ -13,9 +13,8 @@ use aviary_infra::system::{ObjectIds, SystemClock};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::AppState;
-use super::state::TokenLives;
 use crate::config::Settings;
+use crate::state::{AppState, TokenLives};
 
 /// Everything that a server runs on.
 pub(super) struct Opened {

@@ -9,8 +9,8 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse};
 use tracing_actix_web::RequestId;
 
-use super::AppState;
 use crate::error::{ApiError, Code};
+use crate::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Nothing that the API answers is a page.

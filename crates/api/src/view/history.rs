@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::VideoView;
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// A watched video.
 #[derive(Debug, Serialize, ToSchema)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::VideoView;
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// How things stand after liking or taking a like back.
 #[derive(Debug, Serialize, ToSchema)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{MiniUser, VideoView};
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// A playlist with videos in its order; totals and videos know only what the caller may see.
 #[derive(Debug, Serialize, ToSchema)]

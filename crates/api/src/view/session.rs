@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::UserView;
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// The two tokens of a session, which are also set as cookies.
 #[derive(Serialize, ToSchema)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::MiniUser;
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// How things stand after subscribing or unsubscribing.
 #[derive(Debug, Serialize, ToSchema)]

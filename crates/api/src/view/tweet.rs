@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::MiniUser;
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// A tweet.
 #[derive(Debug, Serialize, ToSchema)]

@@ -4,7 +4,7 @@ use aviary_domain::user::{Channel, User};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// The caller's own account.
 #[derive(Debug, Serialize, ToSchema)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::MiniUser;
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// What every form of a video tells.
 #[derive(Debug, Serialize, ToSchema)]

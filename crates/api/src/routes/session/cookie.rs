@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use crate::config;
 use crate::error::ApiError;
 use crate::extract::ACCESS_COOKIE;
-use crate::server::AppState;
+use crate::state::AppState;
 
 /// The cookie that carries the refresh token.
 pub(super) const REFRESH_COOKIE: &str = "refreshToken";
