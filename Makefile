@@ -20,4 +20,4 @@ fmt: ## format the code
 	cargo fmt --all
 
 doc: ## build the documentation of the crates
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --features aviary-domain/test-support,aviary-domain/serde

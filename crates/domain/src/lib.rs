@@ -2,7 +2,7 @@
 //!
 //! A *port* is a trait that an adapter implements. One port method is one atomic business step: it happens
 //! wholly or not at all, whatever runs beside it and whenever the process dies. Absence is `Ok(None)`.
-//! Every sentence in a port's documentation is one rule of the contract suite in [`test_support`].
+//! Every sentence in a port's documentation is one rule of the contract suite (`test_support`, behind the feature of that name).
 #![warn(missing_docs)]
 
 pub mod comment;
