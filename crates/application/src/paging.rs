@@ -21,7 +21,8 @@ impl ListParams {
     /// Reads them for a list of this order, noting what is wrong.
     pub(crate) fn read(&self, fields: &mut Fields, order: ListOrder, default: PageSize) -> Option<PageRequest> {
         let size = match self.limit.as_deref() {
-            Some(limit) => fields.read("limit", whole_number(limit).and_then(PageSize::new)),
+            // What is no number at all is told the same as a number out of bounds.
+            Some(limit) => fields.read("limit", PageSize::new(whole_number(limit).unwrap_or(0))),
             None => Some(default),
         };
         let start = match (self.cursor.as_deref(), self.page.as_deref()) {
