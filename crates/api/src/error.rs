@@ -103,6 +103,11 @@ impl ApiError {
         self
     }
 
+    /// Whether the caller was not taken for anybody.
+    pub(crate) fn is_unauthenticated(&self) -> bool {
+        self.code.status() == StatusCode::UNAUTHORIZED
+    }
+
     fn with_retry_after(self, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.with_header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
@@ -117,7 +122,7 @@ impl ApiError {
         }
         let mut answer = HttpResponse::build(status);
         for (name, value) in &self.headers {
-            answer.insert_header((name.clone(), value.clone()));
+            answer.append_header((name.clone(), value.clone()));
         }
         if self.code == Code::RequestTimeout {
             answer.force_close();

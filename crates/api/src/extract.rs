@@ -11,7 +11,7 @@ mod path;
 mod payload;
 mod urlencoded;
 
-pub(crate) use actor::{ACCESS_COOKIE, Actor, MaybeActor};
+pub(crate) use actor::{Actor, MaybeActor, refuse_foreign_pages};
 pub(crate) use body::{Body, is_fields, read_fields};
 pub(crate) use fields::{Fields, Input};
 pub(crate) use list::{ListQuery, Query};

@@ -8,6 +8,7 @@ pub mod server;
 pub mod telemetry;
 
 mod client;
+mod cookie;
 mod envelope;
 mod error;
 mod extract;

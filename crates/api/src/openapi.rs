@@ -9,8 +9,8 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Required,
 use utoipa::{OpenApi as Description, ToSchema};
 use utoipa_actix_web::AppExt;
 
+use crate::cookie::ACCESS_COOKIE;
 use crate::error::Failure;
-use crate::extract::ACCESS_COOKIE;
 use crate::routes::{self, alias};
 
 const ABOUT: &str = "Videos, tweets, comments, likes, subscriptions and playlists.\n\nEvery success has the form \

@@ -48,6 +48,9 @@ pub async fn start(settings: Settings) -> anyhow::Result<RunningServer> {
     let listener = TcpListener::bind((settings.host.as_str(), settings.port))
         .with_context(|| format!("cannot listen on {}:{}", settings.host, settings.port))?;
     let address = listener.local_addr().context("cannot tell the address of the listener")?;
+    if settings.public_url.is_none() && address.ip().is_unspecified() {
+        tracing::warn!("PUBLIC_URL is not set: links to files say localhost, which leads nowhere on other machines");
+    }
     let opening = settings.clone();
     let opened = tokio::task::spawn_blocking(move || compose::open(&opening, address.port())).await??;
     let compose::Opened { state, database, entropy } = opened;

@@ -14,8 +14,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::LogFormat;
 
-/// What is written unless `RUST_LOG` says otherwise.
-const DEFAULT_FILTER: &str = "info,actix_server=warn";
+/// What is written unless `RUST_LOG` says otherwise. The HTTP parser would log every broken request as an error of the
+/// server's, so any port scanner would fill the log.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http=off";
 
 /// Starts logging to standard error; the first call in a process wins.
 pub fn init(format: LogFormat) {

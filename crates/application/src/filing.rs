@@ -3,6 +3,7 @@
 //! Whatever happens in between, the ledger knows the files: a failure makes them due at once, and a crash or a caller
 //! that went away leaves them to their reservation's end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aviary_domain::file::FileKey;
@@ -30,7 +31,20 @@ impl Ports {
     }
 
     /// Stores files under their names and writes the row that owns them. When either fails, the files are due.
-    pub(crate) async fn store_with_row<T>(
+    ///
+    /// Runs to its end even when the caller goes away half-way, as callers do whose client hangs up: what was begun
+    /// ends in a claim or a release, and never only in the reservation's end.
+    pub(crate) async fn store_with_row<T: Send + 'static>(
+        self: &Arc<Self>,
+        files: Vec<(&'static str, PreparedFile, FileKey)>,
+        row: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let ports = Arc::clone(self);
+        let task = tokio::spawn(async move { ports.store_then_write(files, row).await });
+        task.await.map_err(|fault| Error::Internal(fault.into()))?
+    }
+
+    async fn store_then_write<T>(
         &self,
         files: Vec<(&'static str, PreparedFile, FileKey)>,
         row: impl Future<Output = Result<T, Error>> + Send,

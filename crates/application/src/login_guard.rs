@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use aviary_domain::Timestamp;
-use aviary_domain::user::LoginName;
+use aviary_domain::user::{LoginName, User};
+use aviary_domain::{Id, Timestamp};
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 
@@ -27,9 +27,16 @@ impl Default for LoginLimits {
     }
 }
 
+/// Whose password is guessed: a user's, by whichever name, or that of an account that there is not.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Whose {
+    User(Id<User>),
+    Nobody(LoginName),
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
-    Account(String),
+    Account(Whose),
     Address(IpAddr),
 }
 
@@ -55,12 +62,9 @@ impl LoginGuard {
     }
 
     /// Counts an attempt as failed until it is said to have succeeded, so that many at once cannot slip through.
-    pub(crate) fn begin(&self, name: &LoginName, address: IpAddr, now: Timestamp) -> Result<Attempt<'_>, Error> {
-        let account = Key::Account(match name {
-            LoginName::Email(email) => format!("@{}", email.as_str()),
-            LoginName::Username(username) => username.as_str().to_owned(),
-        });
-        let attempt = Attempt { guard: self, account, address: Key::Address(network(address)) };
+    pub(crate) fn begin(&self, whose: &Whose, address: IpAddr, now: Timestamp) -> Result<Attempt<'_>, Error> {
+        let attempt =
+            Attempt { guard: self, account: Key::Account(whose.clone()), address: Key::Address(network(address)) };
         let Some(limits) = self.limits else { return Ok(attempt) };
         let by_address = self.count(&attempt.address, limits.window, now);
         let by_account = self.count(&attempt.account, limits.window, now);
@@ -135,8 +139,8 @@ mod tests {
     const LIMITS: LoginLimits = LoginLimits { per_account: 2, per_address: 3, window: Duration::from_mins(1) };
     const START: Timestamp = Timestamp::from_millis(1_000_000);
 
-    fn name(text: &str) -> LoginName {
-        LoginName::Username(Username::fold(text))
+    fn name(text: &str) -> Whose {
+        Whose::Nobody(LoginName::Username(Username::fold(text)))
     }
 
     fn address() -> IpAddr {

@@ -4,14 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use aviary_domain::Id;
-use aviary_domain::security::{AccessClaims, IssuedToken, Password, RefreshClaims, TokenError};
+use aviary_domain::security::{AccessClaims, IssuedToken, Password, PasswordHash, RefreshClaims, TokenError};
 use aviary_domain::session::{Refresh, Rotation, Session};
 use aviary_domain::user::{Account, Email, LoginName, PasswordChange, User, Username};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{AuthFailure, Error, Noun};
 use crate::input::Fields;
-use crate::login_guard::LoginGuard;
+use crate::login_guard::{LoginGuard, Whose};
 use crate::{Actor, Ports};
 
 /// What somebody types to sign in. The e-mail address goes before the user name.
@@ -59,15 +59,12 @@ impl Sessions {
     pub async fn log_in(&self, login: &Login, address: IpAddr) -> Result<SignedIn, Error> {
         let (name, password) = read_login(login)?;
         let now = self.ports.clock.now();
-        let attempt = self.guard.begin(&name, address, now)?;
-        let checked = self.check_password(&name, password).await;
-        match &checked {
-            Ok(Some(_)) => attempt.succeeded(),
-            Ok(None) => {}
-            Err(_) => attempt.void(),
-        }
+        let account = self.ports.store.users.find_account(&name).await?;
+        let whose = account.as_ref().map_or(Whose::Nobody(name), |account| Whose::User(account.user.id));
+        let hash = account.as_ref().map(|account| account.password_hash.clone());
+        let right = self.guess(&whose, address, password, hash).await?;
         let wrong = || Error::Unauthenticated(AuthFailure::WrongCredentials);
-        let Account { user, password_hash } = checked?.ok_or_else(wrong)?;
+        let Account { user, password_hash } = account.filter(|_| right).ok_or_else(wrong)?;
         let session = self.ports.ids.next::<Session>();
         let tokens = self.issue(&user, session)?;
         let refresh = self.ports.tokens.hash_refresh(tokens.refresh.token.expose_secret());
@@ -123,10 +120,17 @@ impl Sessions {
         Ok(self.ports.store.sessions.revoke(actor.session).await?)
     }
 
-    /// Sets a new password and ends every other session of the actor.
+    /// Ends the session of a refresh token, for a device whose access token is over.
+    pub async fn log_out_by_refresh(&self, token: &str) -> Result<(), Error> {
+        let claims = self.ports.tokens.read_refresh(token, self.ports.clock.now()).map_err(refused)?;
+        Ok(self.ports.store.sessions.revoke(claims.session).await?)
+    }
+
+    /// Sets a new password and ends every other session of the actor. Wrong old passwords count as failed logins.
     pub async fn change_password(
         &self,
         actor: Actor,
+        address: IpAddr,
         old: Option<&SecretString>,
         new: Option<&SecretString>,
     ) -> Result<(), Error> {
@@ -137,7 +141,7 @@ impl Sessions {
 
         let expected = self.ports.store.users.password_hash(actor.user).await?;
         let expected = expected.ok_or(Error::NotFound(Noun::User))?;
-        if !self.ports.hasher.verify(old, Some(expected.clone())).await? {
+        if !self.guess(&Whose::User(actor.user), address, old, Some(expected.clone())).await? {
             return Err(Error::invalid("oldPassword", "is not the present password"));
         }
         let replacement = self.ports.hasher.hash(&new).await?;
@@ -151,11 +155,22 @@ impl Sessions {
         }
     }
 
-    async fn check_password(&self, name: &LoginName, password: &SecretString) -> Result<Option<Account>, Error> {
-        let account = self.ports.store.users.find_account(name).await?;
-        let hash = account.as_ref().map(|account| account.password_hash.clone());
-        let right = self.ports.hasher.verify(password, hash).await?;
-        Ok(account.filter(|_| right))
+    /// Whether the password is right. Who guesses wrong too often is not heard any more for a while.
+    async fn guess(
+        &self,
+        whose: &Whose,
+        address: IpAddr,
+        password: &SecretString,
+        hash: Option<PasswordHash>,
+    ) -> Result<bool, Error> {
+        let attempt = self.guard.begin(whose, address, self.ports.clock.now())?;
+        let checked = self.ports.hasher.verify(password, hash).await;
+        match &checked {
+            Ok(true) => attempt.succeeded(),
+            Ok(false) => {}
+            Err(_) => attempt.void(),
+        }
+        Ok(checked?)
     }
 
     fn issue(&self, user: &User, session: Id<Session>) -> Result<TokenPair, Error> {
@@ -180,14 +195,13 @@ fn read_login(login: &Login) -> Result<(LoginName, &SecretString), Error> {
         text.map(str::trim).filter(|text| !text.is_empty())
     }
     let mut fields = Fields::default();
-    let name = match (given(login.email.as_deref()), given(login.username.as_deref())) {
-        (Some(email), _) => Some(LoginName::Email(Email::fold(email))),
-        (None, Some(username)) => Some(LoginName::Username(Username::fold(username))),
-        (None, None) => {
-            fields.refuse("email", "is required, or username");
-            None
-        }
-    };
+    // Forms with one box send what was typed as either or as both.
+    let name = given(login.email.as_deref()).or(given(login.username.as_deref())).map(|text| {
+        if text.contains('@') { LoginName::Email(Email::fold(text)) } else { LoginName::Username(Username::fold(text)) }
+    });
+    if name.is_none() {
+        fields.refuse("email", "is required, or username");
+    }
     let password = login.password.as_ref().filter(|text| !text.expose_secret().is_empty());
     match (name, fields.present("password", password)) {
         (Some(name), Some(password)) => Ok((name, password)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aviary_domain::file::FileKey;
 use aviary_domain::media::{ImageRole, Upload};
 use aviary_domain::security::Password;
-use aviary_domain::user::{Account, AccountChange, Channel, Email, FullName, User, UserImage, Username};
+use aviary_domain::user::{Account, AccountChange, Channel, Email, FullName, LoginName, User, UserImage, Username};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Noun};
@@ -53,6 +53,7 @@ impl Users {
     /// Makes an account.
     pub async fn register(&self, input: Registration) -> Result<User, Error> {
         let form = read_registration(input)?;
+        self.refuse_taken(&form.username, &form.email).await?;
         let avatar = self.ports.prepare_image("avatar", form.avatar, ImageRole::Avatar).await?;
         let avatar_key = self.ports.name_file(&avatar);
         let mut files = vec![("avatar", avatar, avatar_key.clone())];
@@ -76,10 +77,23 @@ impl Users {
             updated_at: now,
         };
         let account = Account { user, password_hash };
-        let row = async { Ok(self.ports.store.users.create(&account).await?) };
+        let users = self.ports.store.users.clone();
+        let row = async move { Ok(users.create(&account).await.map(|()| account.user)?) };
         let outcome = self.ports.store_with_row(files, row).await;
         self.sweeper.nudge_after(&outcome);
-        outcome.map(|()| account.user)
+        outcome
+    }
+
+    /// Looks whether the names are free before anything is decoded or hashed for them. The store's own check, when the
+    /// account is added, is the one that counts.
+    async fn refuse_taken(&self, username: &Username, email: &Email) -> Result<(), Error> {
+        let names = [("username", LoginName::Username(username.clone())), ("email", LoginName::Email(email.clone()))];
+        for (field, name) in names {
+            if self.ports.store.users.find_account(&name).await?.is_some() {
+                return Err(Error::Conflict { field });
+            }
+        }
+        Ok(())
     }
 
     /// The actor's own account.
@@ -115,11 +129,10 @@ impl Users {
         let Some(upload) = fields.present(field, upload) else { return Err(fields.into_error()) };
         let file = self.ports.prepare_image(field, upload, role).await?;
         let key = self.ports.name_file(&file);
-        let row = async {
-            let now = self.ports.clock.now();
-            found(self.ports.store.users.replace_image(actor.user, image, &key, now).await?)
-        };
-        let outcome = self.ports.store_with_row(vec![(field, file, key.clone())], row).await;
+        let (users, owned) = (self.ports.store.users.clone(), key.clone());
+        let now = self.ports.clock.now();
+        let row = async move { found(users.replace_image(actor.user, image, &owned, now).await?) };
+        let outcome = self.ports.store_with_row(vec![(field, file, key)], row).await;
         self.sweeper.nudge();
         outcome
     }

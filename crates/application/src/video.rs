@@ -134,7 +134,8 @@ impl Videos {
             updated_at: now,
         };
         let files = vec![("videoFile", film.file, video.file.clone()), ("thumbnail", still, video.thumbnail.clone())];
-        let row = async { Ok(self.ports.store.videos.create(&video).await?) };
+        let videos = self.ports.store.videos.clone();
+        let row = async move { Ok(videos.create(&video).await?) };
         let outcome = self.ports.store_with_row(files, row).await;
         self.sweeper.nudge_after(&outcome);
         outcome
@@ -164,7 +165,8 @@ impl Videos {
             change.thumbnail = Some(key.clone());
             files.push(("thumbnail", still, key));
         }
-        let row = async { found(self.ports.store.videos.update(id, &change, self.ports.clock.now()).await?) };
+        let (videos, now) = (self.ports.store.videos.clone(), self.ports.clock.now());
+        let row = async move { found(videos.update(id, &change, now).await?) };
         if files.is_empty() {
             return row.await;
         }

@@ -14,7 +14,8 @@ pub struct ChannelStats {
     pub videos: u64,
     /// Views of its videos.
     pub views: u64,
-    /// Likes that its videos, comments and tweets received.
+    /// Likes that its videos, comments and tweets received, on whatever they stand: hiding a video takes nothing away
+    /// from those who commented on it.
     pub likes: u64,
     /// Comments on its videos.
     pub comments: u64,

@@ -17,7 +17,7 @@ text_value! {
 pub const MAX_PLAYLIST_VIDEOS: u64 = 5_000;
 
 /// How many of its videos a playlist shows in a list of playlists.
-pub const PLAYLIST_PREVIEW: u8 = 10;
+pub const PLAYLIST_PREVIEW: u8 = 100;
 
 /// A playlist.
 #[derive(Debug, Clone, PartialEq, Eq)]

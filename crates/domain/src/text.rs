@@ -30,10 +30,11 @@ pub(crate) fn check(text: &str, rule: &TextRule) -> Result<String, InvalidValue>
 }
 
 /// Control characters break logs and terminals; the explicit direction marks of Unicode (UAX #9) let a name show
-/// as another. Right-to-left scripts need neither.
+/// as another. Right-to-left scripts need neither, but running text that was copied from elsewhere may carry marks.
 fn is_forbidden(c: char, lines: bool) -> bool {
-    let line = lines && matches!(c, '\n' | '\r' | '\t');
-    (c.is_control() && !line) || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    let line = matches!(c, '\n' | '\r' | '\t');
+    let direction = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    if lines { c.is_control() && !line } else { c.is_control() || direction }
 }
 
 /// Defines a text value: private content, `parse`, `as_str`, `from_stored`.
@@ -109,7 +110,9 @@ mod tests {
         for text in ["a\0b", "a\u{202E}b", "a\u{2067}b", "a\nb", "a\u{7f}"] {
             assert!(check(text, &LINE).is_err(), "{text:?}");
         }
-        assert!(check("a\nb", &TextRule { lines: true, ..LINE }).is_ok());
+        let lines = TextRule { lines: true, ..LINE };
+        assert!(check("a\nb", &lines).is_ok() && check("a\u{2067}b", &lines).is_ok());
+        assert!(check("a\0b", &lines).is_err());
     }
 
     proptest! {

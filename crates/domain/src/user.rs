@@ -173,7 +173,7 @@ pub struct Account {
 }
 
 /// How somebody who signs in names the account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LoginName {
     /// By address.
     Email(Email),

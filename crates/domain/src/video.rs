@@ -233,6 +233,7 @@ pub trait VideoRepository: Send + Sync {
     /// Opens a video's page: counts a view unless the viewer is the owner or was counted within the window, moves the
     /// video to the front of a signed-in viewer's history (left as it is when it stands there already, entered less
     /// than [`HISTORY_PRECISION`] ago), and answers with the page, all in one step. `None` when the viewer may not see it.
+    /// A store that can be read but not written at the moment, as on a full disk, shows the page uncounted.
     async fn watch(&self, visit: &Visit) -> Result<Option<VideoDetail>, StoreError>;
 
     /// Changes a video; a new thumbnail is claimed and the old one made due in the same step.

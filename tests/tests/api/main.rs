@@ -2,6 +2,7 @@
 
 mod aliases;
 mod comments;
+mod cookies;
 mod dashboard;
 mod folder;
 mod frame;

@@ -82,7 +82,7 @@ async fn the_videos_of_a_long_playlist_are_walked_in_order() {
         ada.add(&videos[n], &playlist).await;
     }
     let lists = ada.get(&format!("/playlist/user/{}", ada.id)).await.ok(200);
-    assert_eq!(ids(&lists[0]["videos"]), videos[..10], "a list of playlists shows the first ten of each");
+    assert_eq!(ids(&lists[0]["videos"]), videos, "a list of playlists shows up to a hundred of each");
     assert_eq!(lists[0]["totalVideos"], 12);
     let (mut walked, mut path) = (vec![], format!("/playlist/{playlist}?limit=5"));
     loop {

@@ -8,11 +8,9 @@ use aviary_application::{AuthFailure, Error};
 use futures_util::future::LocalBoxFuture;
 
 use crate::config::SameSite;
+use crate::cookie::{self, ACCESS_COOKIE};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-
-/// The cookie that carries the access token.
-pub(crate) const ACCESS_COOKIE: &str = "accessToken";
 
 /// The signed-in user; 401 when there is none.
 pub(crate) struct Actor(pub(crate) aviary_application::Actor);
@@ -45,21 +43,16 @@ impl FromRequest for MaybeActor {
 
 async fn authenticate(request: &HttpRequest) -> Result<Option<aviary_application::Actor>, ApiError> {
     let state = AppState::of(request)?;
-    let token = match cookie_token(request) {
-        Some(token) => {
-            refuse_foreign_pages(request, state)?;
-            token
-        }
-        None => match bearer_token(request)? {
-            Some(token) => token,
-            None => return Ok(None),
-        },
-    };
-    Ok(Some(state.application.sessions.authenticate(&token).await?))
-}
-
-fn cookie_token(request: &HttpRequest) -> Option<String> {
-    request.cookie(ACCESS_COOKIE).map(|cookie| cookie.value().to_owned()).filter(|token| !token.is_empty())
+    let sessions = &state.application.sessions;
+    if let Some(token) = cookie::token(request, ACCESS_COOKIE) {
+        refuse_foreign_pages(request, state)?;
+        let actor = sessions.authenticate(&token).await;
+        return actor.map(Some).map_err(|failure| cookie::forget(failure, ACCESS_COOKIE, state));
+    }
+    match bearer_token(request)? {
+        Some(token) => Ok(Some(sessions.authenticate(&token).await?)),
+        None => Ok(None),
+    }
 }
 
 /// Other schemes than `Bearer` are somebody else's, such as a proxy's; clients that are signed out send it empty.
@@ -72,7 +65,7 @@ fn bearer_token(request: &HttpRequest) -> Result<Option<String>, ApiError> {
 
 /// With `SameSite=None` browsers send the cookie along with forms of any page, so the page has to be one of ours.
 /// The other settings make browsers keep it back, and bearer tokens are never sent by themselves.
-fn refuse_foreign_pages(request: &HttpRequest, state: &AppState) -> Result<(), ApiError> {
+pub(crate) fn refuse_foreign_pages(request: &HttpRequest, state: &AppState) -> Result<(), ApiError> {
     if state.cookies.same_site != SameSite::None || request.method().is_safe() {
         return Ok(());
     }

@@ -17,6 +17,8 @@ use crate::extract::{Fields, PatientPayload, payload_failure};
 const TEXT_LIMIT: usize = 64 * 1024;
 /// The most text parts.
 const TEXT_PARTS: usize = 32;
+/// The most parts of any kind: the files of a form are few, and empty ones must not go on for ever.
+const PARTS: usize = 64;
 /// The most bytes of all text parts together, with room for the headers of all parts.
 const TEXT_TOTAL: usize = 512 * 1024;
 
@@ -32,7 +34,7 @@ pub(super) async fn multipart(
     }
     refuse_announced_excess(request, files, uploads)?;
     let mut parts = Multipart::new(request.headers(), payload);
-    let mut reader = Reader { files, uploads, form: Form::default(), texts: vec![], text_bytes: 0 };
+    let mut reader = Reader { files, uploads, form: Form::default(), texts: vec![], text_bytes: 0, parts: 0 };
     while let Some(part) = parts.next().await {
         reader.take(part.map_err(|error| failure(&error))?).await?;
     }
@@ -59,10 +61,15 @@ struct Reader<'a> {
     form: Form,
     texts: Vec<(String, String)>,
     text_bytes: usize,
+    parts: usize,
 }
 
 impl Reader<'_> {
     async fn take(&mut self, part: Field) -> Result<(), ApiError> {
+        self.parts += 1;
+        if self.parts > PARTS {
+            return Err(ApiError::new(Code::BodyTooLarge, format!("The form has more than {PARTS} parts")));
+        }
         let name = part.name().unwrap_or_default().to_owned();
         // Browsers send a file input that was left empty as a part with an empty file name.
         let file_name = part.content_disposition().and_then(|disposition| disposition.get_filename());

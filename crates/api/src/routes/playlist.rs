@@ -66,7 +66,7 @@ pub(crate) async fn create(state: State, Actor(actor): Actor, body: Body<NewPlay
     Ok(created(PlaylistView::new(card, &state), "Playlist created successfully"))
 }
 
-/// Lists a user's playlists, newest first, each with its first ten videos.
+/// Lists a user's playlists, newest first, each with its first hundred videos.
 #[utoipa::path(
     tag = "playlists",
     params(ListQuery),

@@ -1,17 +1,18 @@
 //! Signing in, staying signed in, signing out, over HTTP.
 
-mod cookie;
-
-use actix_web::{HttpRequest, post};
-use aviary_application::Login;
+use actix_web::{FromRequest, HttpRequest, post};
+use aviary_application::{Error, Login};
 use secrecy::{ExposeSecret, SecretString};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::State;
 use crate::client::Client;
+use crate::cookie::{self, REFRESH_COOKIE};
 use crate::envelope::{Answer, Envelope, Nothing, ok};
-use crate::extract::{Actor, Body, Fields, Input};
+use crate::error::ApiError;
+use crate::extract::{Actor, Body, Fields, Input, refuse_foreign_pages};
+use crate::state::AppState;
 use crate::view::{SignedInView, TokensView};
 
 /// Mounts the routes under `/users`.
@@ -94,8 +95,17 @@ pub(crate) async fn log_in(state: State, client: Client, body: Body<LoginInput>)
     security(("bearer" = []), ("cookie" = []))
 )]
 #[post("/logout")]
-pub(crate) async fn log_out(state: State, Actor(actor): Actor) -> Answer {
-    state.application.sessions.log_out(actor).await?;
+pub(crate) async fn log_out(state: State, request: HttpRequest) -> Answer {
+    let sessions = &state.application.sessions;
+    match (Actor::extract(&request).await, cookie::token(&request, REFRESH_COOKIE)) {
+        (Ok(Actor(actor)), _) => sessions.log_out(actor).await?,
+        // A browser whose access cookie is over can still sign out.
+        (Err(refused), Some(token)) if refused.is_unauthenticated() => {
+            refuse_foreign_pages(&request, &state)?;
+            end_by_refresh(&token, &state).await?;
+        }
+        (Err(refused), _) => return Err(refused),
+    }
     let mut answer = ok(Nothing {}, "User logged out successfully");
     cookie::clear(&mut answer, &state)?;
     Ok(answer)
@@ -109,15 +119,27 @@ pub(crate) async fn log_out(state: State, Actor(actor): Actor) -> Answer {
 )]
 #[post("/refresh-token")]
 pub(crate) async fn refresh(state: State, body: Body<RefreshInput>, request: HttpRequest) -> Answer {
-    let kept = request.cookie(cookie::REFRESH_COOKIE).map(|cookie| cookie.value().to_owned());
-    let token = match kept.filter(|token| !token.is_empty()) {
-        Some(token) => Some(SecretString::from(token)),
-        None => body.read().await?.refresh_token,
+    let sessions = &state.application.sessions;
+    let given = body.read().await?.refresh_token;
+    let given = given.as_ref().map(ExposeSecret::expose_secret);
+    let tokens = match cookie::token(&request, REFRESH_COOKIE) {
+        None => sessions.refresh(given).await?,
+        Some(kept) => match sessions.refresh(Some(&kept)).await {
+            // A cookie that is over must not hide a token that is not.
+            Err(Error::Unauthenticated(_)) if given.is_some_and(|given| given != kept) => {
+                sessions.refresh(given).await?
+            }
+            tokens => tokens.map_err(|failure| cookie::forget(failure, REFRESH_COOKIE, &state))?,
+        },
     };
-    let tokens = state.application.sessions.refresh(token.as_ref().map(ExposeSecret::expose_secret)).await?;
     let mut answer = ok(TokensView::from(&tokens), "Access token refreshed successfully");
     cookie::set(&mut answer, &tokens, &state)?;
     Ok(answer)
+}
+
+async fn end_by_refresh(token: &str, state: &AppState) -> Result<(), ApiError> {
+    let ended = state.application.sessions.log_out_by_refresh(token).await;
+    ended.map_err(|failure| cookie::forget(failure, REFRESH_COOKIE, state))
 }
 
 /// Sets a new password and signs out every other device.
@@ -128,9 +150,14 @@ pub(crate) async fn refresh(state: State, body: Body<RefreshInput>, request: Htt
     security(("bearer" = []), ("cookie" = []))
 )]
 #[post("/change-password")]
-pub(crate) async fn change_password(state: State, Actor(actor): Actor, body: Body<PasswordInput>) -> Answer {
+pub(crate) async fn change_password(
+    state: State,
+    Actor(actor): Actor,
+    client: Client,
+    body: Body<PasswordInput>,
+) -> Answer {
     let input = body.read().await?;
     let (old, new) = (input.old_password.as_ref(), input.new_password.as_ref());
-    state.application.sessions.change_password(actor, old, new).await?;
+    state.application.sessions.change_password(actor, client.address, old, new).await?;
     Ok(ok(Nothing {}, "Password changed successfully"))
 }

@@ -11,6 +11,7 @@ use crate::bench::{Bench, NOW, actor, name, prepared, registration, upload};
 /// A bench on which everything up to storing works, and on which both files are released in the end.
 fn bench_that_releases() -> Bench {
     let mut bench = Bench::new();
+    bench.store.users.expect_find_account().returning(|_| Ok(None));
     bench.media.expect_prepare_image().returning(|_, _| Ok(prepared()));
     bench.hasher.expect_hash().returning(|_| Ok(crate::bench::account().password_hash));
     let both = vec![name(1), name(2)];
@@ -68,6 +69,35 @@ async fn a_ledger_that_cannot_be_written_keeps_any_file_from_being_stored() {
     bench.store.files.expect_reserve().once().returning(|_, _| Err(StoreError::unavailable("gone")));
     let outcome = bench.application().users.replace_image(actor(), UserImage::Avatar, Some(upload())).await;
     assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_who_hangs_up_half_way_leaves_no_reservation_behind() {
+    let mut bench = Bench::new();
+    let (ended, mut end) = tokio::sync::mpsc::unbounded_channel();
+    bench.media.expect_prepare_image().returning(|_, _| Ok(prepared()));
+    bench.store.files.expect_reserve().once().returning(|_, _| Ok(()));
+    bench.media.expect_keep().once().returning(|_, _| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        Err(MediaError::Unavailable("disk full".into()))
+    });
+    bench.store.files.expect_release().once().returning(move |_, _| {
+        ended.send(()).unwrap();
+        Ok(())
+    });
+    let users = bench.application().users;
+    let call = users.replace_image(actor(), UserImage::Avatar, Some(upload()));
+    // Polled until the step has begun, and dropped then, as a server does with the request of a client that is gone.
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(1), call).await.is_err());
+    assert_eq!(end.recv().await, Some(()));
+}
+
+#[tokio::test]
+async fn names_that_are_taken_are_told_before_any_picture_is_decoded() {
+    let mut bench = Bench::new();
+    bench.store.users.expect_find_account().returning(|_| Ok(Some(crate::bench::account())));
+    let outcome = bench.application().users.register(registration()).await;
+    assert!(matches!(outcome, Err(Error::Conflict { field: "username" })), "{outcome:?}");
 }
 
 #[tokio::test]

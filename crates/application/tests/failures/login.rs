@@ -32,7 +32,7 @@ async fn an_unknown_account_costs_the_same_work_and_gets_the_same_answer() {
 #[tokio::test]
 async fn past_the_limit_no_password_is_looked_at() {
     let mut bench = Bench { limits: Some(LIMITS), ..Bench::new() };
-    bench.store.users.expect_find_account().times(2).returning(|_| Ok(Some(account())));
+    bench.store.users.expect_find_account().times(3).returning(|_| Ok(Some(account())));
     bench.hasher.expect_verify().times(2).returning(|_, _| Ok(false));
     let sessions = bench.application().sessions;
     for _ in 0..2 {

@@ -2,6 +2,7 @@
 //! survives but its picture. Everything here blocks.
 
 use std::io::Cursor;
+use std::path::Path;
 
 use aviary_domain::file::FileFormat;
 use aviary_domain::media::{ImageRole, MediaError};
@@ -22,6 +23,18 @@ const MOST_PIXELS: u64 = 48 * 1024 * 1024;
 const MOST_MEMORY: u64 = 256 * 1024 * 1024;
 /// The quality of JPEG files we write, of 100.
 const QUALITY: u8 = 85;
+
+/// How much memory decoding and scaling take for each pixel, in bytes: four, twice.
+const BYTES_A_PIXEL: u64 = 8;
+
+/// How much memory it takes to make an image of ours out of a file, in MiB; judged by its header alone, so that it can
+/// be asked before. A file that is no image takes next to none.
+pub(super) fn mebibytes(path: &Path) -> u32 {
+    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
+    let size = reader.ok().and_then(|reader| reader.into_dimensions().ok());
+    let pixels = size.map_or(0, |(width, height)| u64::from(width).saturating_mul(u64::from(height)));
+    u32::try_from(pixels.saturating_mul(BYTES_A_PIXEL).div_ceil(1024 * 1024)).unwrap_or(u32::MAX)
+}
 
 /// An image of our own making.
 pub(super) struct Encoded {

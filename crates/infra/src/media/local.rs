@@ -32,28 +32,31 @@ pub struct LocalMediaSettings {
     pub public_url: String,
     /// ffmpeg and ffprobe, where they are installed.
     pub tools: Option<Tools>,
-    /// How many images are decoded at once, each in up to 300 MB of memory.
-    pub image_jobs: usize,
+    /// How much memory decoding images may take at any time, in MiB; one larger image is decoded alone.
+    pub image_memory: u32,
     /// How many videos are examined at once.
-    pub video_jobs: usize,
+    pub video_jobs: u32,
     /// Longer videos are refused.
     pub longest_video: Duration,
 }
 
 impl LocalMediaSettings {
-    /// The tools that `PATH` has, as many jobs as cores up to four, videos of up to a day.
+    /// The tools that `PATH` has, 256 MiB for images, as many videos at once as cores up to four, of up to a day.
     pub fn new(folder: impl Into<PathBuf>, public_url: impl Into<String>) -> Self {
-        let jobs = available_parallelism().map_or(1, NonZeroUsize::get).min(4);
+        let cores = available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
             folder: folder.into(),
             public_url: public_url.into(),
             tools: Tools::discover(),
-            image_jobs: jobs,
-            video_jobs: jobs,
+            image_memory: 256,
+            video_jobs: u32::try_from(cores).map_or(4, |cores| cores.min(4)),
             longest_video: Duration::from_hours(24),
         }
     }
 }
+
+/// What a still takes, in MiB: the tool was told to make none wider than 1280 pixels.
+const STILL_MEBIBYTES: u32 = 16;
 
 /// The media folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +81,7 @@ pub struct LocalMedia {
 impl LocalMedia {
     /// Makes the folders and removes what an earlier process left half-received.
     pub fn open(settings: LocalMediaSettings) -> Result<Self, OpenError> {
-        let LocalMediaSettings { folder, public_url, tools, image_jobs, video_jobs, longest_video } = settings;
+        let LocalMediaSettings { folder, public_url, tools, image_memory, video_jobs, longest_video } = settings;
         let (folder, spool) = match prepare(&folder) {
             Ok(prepared) => prepared,
             Err(cause) => return Err(OpenError { folder, cause }),
@@ -88,7 +91,7 @@ impl LocalMedia {
             folder,
             public_url: public_url.trim_end_matches('/').to_owned(),
             spool: Arc::new(spool),
-            images: Slots::new(image_jobs),
+            images: Slots::new(image_memory),
             videos: Examiner::new(prober, video_jobs, longest_video),
         })
     }
@@ -119,14 +122,15 @@ impl LocalMedia {
     async fn reencode(
         &self,
         role: ImageRole,
+        mebibytes: u32,
         fetch: impl FnOnce() -> Result<Vec<u8>, MediaError> + Send + 'static,
     ) -> Result<PreparedFile, MediaError> {
-        // The slot goes along with the work: a caller who leaves does not make room before the memory is free.
-        let slot = self.images.take().await?;
+        // The slots go along with the work: a caller who leaves does not make room before the memory is free.
+        let slots = self.images.take(mebibytes).await?;
         let spool = Arc::clone(&self.spool);
         let decoded = blocking(move || {
             let encoded = image::reencode(&fetch()?, role)?;
-            drop(slot);
+            drop(slots);
             Ok(PreparedFile { upload: spool.write(&encoded.bytes)?, format: encoded.format })
         });
         decoded.await
@@ -140,7 +144,9 @@ impl MediaStore for LocalMedia {
     }
 
     async fn prepare_image(&self, upload: Box<dyn Upload>, role: ImageRole) -> Result<PreparedFile, MediaError> {
-        self.reencode(role, move || fs::read(upload.path()).map_err(storage_error)).await
+        let path = upload.path().to_owned();
+        let mebibytes = blocking(move || Ok(image::mebibytes(&path))).await?;
+        self.reencode(role, mebibytes, move || fs::read(upload.path()).map_err(storage_error)).await
     }
 
     async fn prepare_video(&self, upload: Box<dyn Upload>) -> Result<PreparedVideo, MediaError> {
@@ -151,7 +157,7 @@ impl MediaStore for LocalMedia {
     async fn poster(&self, video: &PreparedVideo) -> Result<Option<PreparedFile>, MediaError> {
         let PreparedFile { upload, format } = &video.file;
         match self.videos.still(upload.path(), *format, video.facts.duration).await? {
-            Some(still) => self.reencode(ImageRole::Thumbnail, move || Ok(still)).await.map(Some),
+            Some(still) => self.reencode(ImageRole::Thumbnail, STILL_MEBIBYTES, move || Ok(still)).await.map(Some),
             None => Ok(None),
         }
     }

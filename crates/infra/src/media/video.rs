@@ -23,7 +23,7 @@ pub(super) struct Examiner {
 
 impl Examiner {
     /// Videos longer than `longest` are refused.
-    pub(super) fn new(prober: Option<Prober>, jobs: usize, longest: Duration) -> Self {
+    pub(super) fn new(prober: Option<Prober>, jobs: u32, longest: Duration) -> Self {
         Self { prober, slots: Slots::new(jobs), longest }
     }
 
@@ -33,7 +33,7 @@ impl Examiner {
 
     /// What a file is and how long and large its picture is, if it is a video that plays.
     pub(super) async fn examine(&self, path: &Path) -> Result<(FileFormat, VideoFacts), MediaError> {
-        let _slot = self.slots.take().await?;
+        let _slot = self.slots.take(1).await?;
         let owned = path.to_owned();
         let (format, headers) = super::blocking(move || read_headers(&owned)).await?;
         let outline = match &self.prober {
@@ -51,7 +51,7 @@ impl Examiner {
         duration: f64,
     ) -> Result<Option<Vec<u8>>, MediaError> {
         let Some(prober) = &self.prober else { return Ok(None) };
-        let _slot = self.slots.take().await?;
+        let _slot = self.slots.take(1).await?;
         // The picture may be shorter than the sound.
         for place in [f64::min(2.0, duration / 2.0), 0.0] {
             if let Some(still) = prober.still(path, format, place).await? {

@@ -1,11 +1,13 @@
 //! The open database: reads on pooled connections, writes through one writer that groups commits.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aviary_domain::StoreError;
 use aviary_domain::page::PageRequest;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::error::SqlError;
 use super::pool::Pool;
@@ -13,6 +15,9 @@ use super::writer::Writer;
 
 /// How many slow reads run at once; more of them wait, so that they cannot take every thread of the blocking pool.
 const SCANS: usize = 4;
+
+/// How long a slow read waits for its turn before its caller is told to come back later.
+const SCAN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many rows a page may skip before it is read away from the threads that serve requests.
 const NEAR: u64 = 1_000;
@@ -45,7 +50,8 @@ impl Database {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let turn = Arc::clone(&self.inner.scans).acquire_owned().await.map_err(StoreError::unavailable)?;
+        let turn = timeout(SCAN_PATIENCE, Arc::clone(&self.inner.scans).acquire_owned()).await;
+        let turn = turn.map_err(StoreError::unavailable)?.map_err(StoreError::unavailable)?;
         let database = self.clone();
         let scan = tokio::task::spawn_blocking(move || {
             // Held by the scan and not by its caller, who may go away earlier.

@@ -60,7 +60,13 @@ impl VideoRepository for SqliteVideos {
         match self.database.read(|c| watch::look(c, &visit))? {
             watch::Looked::Absent => Ok(None),
             watch::Looked::Settled(detail) => Ok(Some(*detail)),
-            watch::Looked::Due => self.database.write(move |c| watch::enter(c, &visit)).await,
+            watch::Looked::Due(uncounted) => match self.database.write(move |c| watch::enter(c, &visit)).await {
+                Err(error @ StoreError::Unavailable(_)) => {
+                    tracing::warn!(%error, "a visit was not counted");
+                    Ok(Some(*uncounted))
+                }
+                entered => entered,
+            },
         }
     }
 

@@ -15,8 +15,8 @@ pub(super) enum Looked {
     Absent,
     /// This visit changes nothing.
     Settled(Box<VideoDetail>),
-    /// A view is to be counted or the history to be changed.
-    Due,
+    /// A view is to be counted or the history to be changed; this is the page without either.
+    Due(Box<VideoDetail>),
 }
 
 /// Looks without changing anything.
@@ -25,7 +25,8 @@ pub(super) fn look(c: &Connection, visit: &Visit) -> Result<Looked, SqlError> {
         return Ok(Looked::Absent);
     };
     let due = is_view_due(c, visit, &detail.card.video)? || history_time(c, visit)?.is_some();
-    Ok(if due { Looked::Due } else { Looked::Settled(Box::new(detail)) })
+    let detail = Box::new(detail);
+    Ok(if due { Looked::Due(detail) } else { Looked::Settled(detail) })
 }
 
 /// Counts the view and moves the history entry, each if it is still due, and answers with the page.
