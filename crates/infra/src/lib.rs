@@ -1,6 +1,8 @@
-//! The adapters behind Aviary's ports: SQLite, local media, security, clock and ids. No HTTP, no use cases.
+//! The adapters behind Aviary's ports: SQLite, MongoDB, local media, security, clock and ids. No HTTP, no use cases.
 
+pub mod data_folder;
 pub mod media;
+pub mod mongo;
 pub mod security;
 pub mod sqlite;
 pub mod system;

@@ -1,11 +1,12 @@
 //! The embedded store: every port over one SQLite file in a data folder that one process owns.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aviary_domain::Store;
 use rusqlite::{Connection, ErrorCode};
+
+use crate::data_folder::{DataFolder, FolderError};
 
 pub mod comment;
 pub mod dashboard;
@@ -23,7 +24,6 @@ pub mod video;
 mod connection;
 mod database;
 mod error;
-mod folder;
 mod job;
 mod migrate;
 mod newest;
@@ -37,27 +37,18 @@ mod tests;
 
 pub use database::Database;
 
-use folder::DataFolder;
 use pool::Pool;
 use writer::Writer;
+
+/// The database file in the data folder.
+const DATABASE: &str = "aviary.sqlite3";
 
 /// Why a data folder could not be opened. Each is a sentence for the person who starts the program.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The folder cannot be made, read or written.
-    #[error("the data folder {} cannot be used: {source}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// Another process has it.
-    #[error("the data folder {} is in use by another process; one folder serves one process at a time", path.display())]
-    Locked {
-        /// The folder.
-        path: PathBuf,
-    },
+    /// The folder cannot be had.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The file is not an SQLite database, or that of another program.
     #[error("{} is not a database of Aviary", path.display())]
     Foreign {
@@ -98,6 +89,9 @@ pub enum OpenError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// The system gives no thread to write on.
+    #[error("the thread that writes to the database cannot be started: {0}")]
+    Thread(#[source] std::io::Error),
     /// SQLite failed otherwise.
     #[error("the database cannot be opened: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -120,24 +114,22 @@ pub fn open(folder: &Path) -> Result<OpenStore, OpenError> {
     let (connection, folder, _) = prepare(folder)?;
     connection.execute("UPDATE file_ledger SET due_at = 0 WHERE due_at > 0", [])?;
     let unclean = folder.unclean();
-    let (path, pool) = (folder.database(), Pool::new(folder.database()));
-    let writer = Writer::start(connection, folder).map_err(|source| OpenError::Folder { path, source })?;
-    let database = Database::new(pool, writer);
+    let pool = Pool::new(folder.file(DATABASE)?);
+    let database = Database::new(pool, Writer::start(connection, folder).map_err(OpenError::Thread)?);
     Ok(OpenStore { store: store(&database), database, unclean })
 }
 
 /// Only brings the database of a folder to the present version. Answers with the names of the applied migrations.
 pub fn migrate(folder: &Path) -> Result<Vec<&'static str>, OpenError> {
     let (connection, folder, applied) = prepare(folder)?;
-    let path = folder.database();
     connection.close().map_err(|(_, error)| error)?;
-    folder.release().map_err(|source| OpenError::Folder { path, source })?;
+    folder.release()?;
     Ok(applied)
 }
 
 fn prepare(folder: &Path) -> Result<(Connection, DataFolder, Vec<&'static str>), OpenError> {
     let folder = DataFolder::take(folder)?;
-    let file = folder.database();
+    let file = folder.file(DATABASE)?;
     let prepared = prepare_database(&file, folder.unclean()).map_err(|error| match error {
         OpenError::Sqlite(error) => recognise(error, &file),
         other => other,
@@ -147,7 +139,7 @@ fn prepare(folder: &Path) -> Result<(Connection, DataFolder, Vec<&'static str>),
         Err(error) => {
             // A refused start changed nothing: a folder that was in order still is.
             if !folder.unclean() {
-                folder.release().map_err(|source| OpenError::Folder { path: file, source })?;
+                folder.release()?;
             }
             Err(error)
         }

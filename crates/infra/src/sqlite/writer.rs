@@ -9,8 +9,9 @@ use rusqlite::Connection;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::oneshot;
 
+use crate::data_folder::DataFolder;
+
 use super::error::SqlError;
-use super::folder::DataFolder;
 use super::job::{Job, Task, run_statement};
 
 /// How many writes wait before further callers are held back.

@@ -269,7 +269,8 @@ pub async fn a_walk_through_matches_is_not_disturbed_by_what_comes_and_goes(stor
     let seen: Vec<_> = page.items.iter().map(|card| card.video.id).collect();
     assert_eq!(seen, [ids[2], ids[1]]);
     store.videos.delete(ids[1], at(9)).await.unwrap();
-    shelf(&store, &[("Cat", "")]).await;
+    let owner = seed::user(&store).await;
+    seed::upload(&store, &Video { title: title("Cat"), created_at: at(9), ..video(owner.id) }).await;
     let request = PageRequest::after(page.next.unwrap(), PageSize::MAX);
     let rest = store.videos.list(&query, &request).await.unwrap();
     let seen: Vec<_> = rest.items.iter().map(|card| card.video.id).collect();

@@ -7,6 +7,8 @@ use aviary_domain::file::FileFormat;
 use aviary_domain::test_support::fixture::{at, far_future, file_key};
 use rusqlite::Connection;
 
+use crate::data_folder::FolderError;
+
 use super::super::{OpenError, migrate, open};
 use super::fresh;
 
@@ -23,7 +25,7 @@ fn raw(folder: &Path) -> Connection {
 async fn a_folder_serves_one_process_at_a_time() {
     let (folder, first) = fresh();
     let refusal = open(folder.path()).err().unwrap();
-    assert!(matches!(refusal, OpenError::Locked { .. }), "{refusal}");
+    assert!(matches!(refusal, OpenError::Folder(FolderError::Locked { .. })), "{refusal}");
     assert!(refusal.to_string().contains(&folder.path().display().to_string()), "{refusal}");
     first.database.close().await.unwrap();
     assert!(open(folder.path()).is_ok());

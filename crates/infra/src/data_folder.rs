@@ -4,51 +4,73 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use super::OpenError;
-
 const LOCK: &str = "aviary.lock";
-const DATABASE: &str = "aviary.sqlite3";
 /// What the lock file says while a process uses the folder; an orderly end takes it out again.
 const IN_USE: &[u8] = b"in use\n";
 
+/// Why a data folder cannot be had. Each is a sentence for the person who starts the program.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// The folder cannot be made, read or written.
+    #[error("the data folder {} cannot be used: {source}", path.display())]
+    Unusable {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Another process has it.
+    #[error("the data folder {} is in use by another process; one folder serves one process at a time", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
 /// A data folder that this process has to itself as long as the value lives.
-pub(super) struct DataFolder {
+#[derive(Debug)]
+pub struct DataFolder {
     path: PathBuf,
     lock: File,
     unclean: bool,
 }
 
 impl DataFolder {
-    /// Makes the folder and its files where they are missing, readable by this user alone, and takes the lock.
-    pub(super) fn take(path: &Path) -> Result<Self, OpenError> {
-        let unusable = |source| OpenError::Folder { path: path.to_owned(), source };
+    /// Makes the folder where it is missing, for this user alone, and takes the lock.
+    pub fn take(path: &Path) -> Result<Self, FolderError> {
+        let unusable = |source| FolderError::Unusable { path: path.to_owned(), source };
         create_folder(path).map_err(unusable)?;
         let mut lock = private_file(&path.join(LOCK)).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked { path: path.to_owned() }),
+            Err(TryLockError::WouldBlock) => return Err(FolderError::Locked { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
         let unclean = mark(&mut lock).map_err(unusable)?;
-        private_file(&path.join(DATABASE)).map_err(unusable)?;
         sync_folder(path).map_err(unusable)?;
         Ok(Self { path: path.to_owned(), lock, unclean })
     }
 
-    /// The database file.
-    pub(super) fn database(&self) -> PathBuf {
-        self.path.join(DATABASE)
+    /// The path of a file in the folder, which is made, readable by this user alone, where it is missing.
+    pub(crate) fn file(&self, name: &str) -> Result<PathBuf, FolderError> {
+        let path = self.path.join(name);
+        let made = private_file(&path).and_then(|_| sync_folder(&self.path));
+        made.map(|()| path).map_err(|source| self.unusable(source))
+    }
+
+    /// What the operating system said of this folder.
+    pub(crate) fn unusable(&self, source: io::Error) -> FolderError {
+        FolderError::Unusable { path: self.path.clone(), source }
     }
 
     /// Whether the process that used the folder last was killed or lost its power.
-    pub(super) fn unclean(&self) -> bool {
+    pub fn unclean(&self) -> bool {
         self.unclean
     }
 
     /// Ends the use in good order. Without this, the next one finds the folder unclean.
-    pub(super) fn release(self) -> io::Result<()> {
-        self.lock.set_len(0)?;
-        self.lock.sync_all()
+    pub fn release(self) -> Result<(), FolderError> {
+        self.lock.set_len(0).and_then(|()| self.lock.sync_all()).map_err(|source| self.unusable(source))
     }
 }
 

@@ -1,0 +1,130 @@
+//! Users and videos as documents, the cards that lists show of them, and the rule of who may see a video.
+
+use aviary_domain::user::{Email, FullName, User, UserCard, Username};
+use aviary_domain::video::{Description, Title, Video, VideoCard};
+use aviary_domain::{Id, StoreError};
+use mongodb::bson::{Document, RawDocument, doc};
+
+use super::collection::{USERS, VIDEOS};
+use super::document::{Fields, object_id};
+
+/// The field that [`owner_lookup`] puts a user's card in.
+pub(crate) const OWNER_CARD: &str = "ownerCard";
+
+/// The field that [`video_lookup`] puts a video's card in.
+pub(crate) const VIDEO_CARD: &str = "videoCard";
+
+/// The fields that [`user_card`] reads.
+pub(crate) fn user_card_fields() -> Document {
+    doc! { "username": 1, "fullName": 1, "avatar": 1 }
+}
+
+/// The fields that [`video`] reads: all but those of the word index.
+pub(crate) fn video_fields() -> Document {
+    doc! {
+        "owner": 1, "videoFile": 1, "thumbnail": 1, "title": 1, "description": 1, "duration": 1, "width": 1,
+        "height": 1, "bytes": 1, "isPublished": 1, "views": 1, "likesCount": 1, "commentsCount": 1,
+        "createdAt": 1, "updatedAt": 1,
+    }
+}
+
+/// The condition that a video is visible to this viewer.
+pub(crate) fn visible_to(viewer: Option<Id<User>>) -> Document {
+    match viewer {
+        None => doc! { "isPublished": true },
+        // Not as the two ways to be visible: each has an index, which the planner would try where the id is known.
+        Some(viewer) => doc! { "$nor": [{ "isPublished": { "$ne": true }, "owner": { "$ne": object_id(viewer) } }] },
+    }
+}
+
+/// The stages that put the card of the user in `field` into `card`; a document whose user is missing is dropped.
+pub(crate) fn user_lookup(field: &str, card: &str) -> [Document; 2] {
+    [
+        doc! { "$lookup": {
+            "from": USERS, "localField": field, "foreignField": "_id", "as": card,
+            "pipeline": [{ "$project": user_card_fields() }],
+        } },
+        doc! { "$unwind": format!("${card}") },
+    ]
+}
+
+/// The stages that put the owner's card into [`OWNER_CARD`].
+pub(crate) fn owner_lookup() -> [Document; 2] {
+    user_lookup("owner", OWNER_CARD)
+}
+
+/// The stages that put the card of the video in `field` into [`VIDEO_CARD`]; a document whose video is missing or
+/// not visible to the viewer is dropped. They belong before the limit of a list.
+pub(crate) fn video_lookup(field: &str, viewer: Option<Id<User>>) -> [Document; 2] {
+    let mut stages = vec![doc! { "$match": visible_to(viewer) }, doc! { "$project": video_fields() }];
+    stages.extend(owner_lookup());
+    [
+        doc! { "$lookup": {
+            "from": VIDEOS, "localField": field, "foreignField": "_id", "as": VIDEO_CARD, "pipeline": stages,
+        } },
+        doc! { "$unwind": format!("${VIDEO_CARD}") },
+    ]
+}
+
+/// The user in a document.
+pub(crate) fn user(document: &RawDocument) -> Result<User, StoreError> {
+    let cover = document.optional_text("coverImage")?;
+    Ok(User {
+        id: document.id("_id")?,
+        username: Username::fold(&document.text("username")?),
+        email: Email::fold(&document.text("email")?),
+        full_name: FullName::from_stored(document.text("fullName")?),
+        avatar: document.key("avatar")?,
+        cover_image: cover.filter(|key| !key.is_empty()).map(aviary_domain::file::FileKey::from_stored),
+        created_at: document.time("createdAt")?,
+        updated_at: document.time("updatedAt")?,
+    })
+}
+
+/// The user card in a document.
+pub(crate) fn user_card(document: &RawDocument) -> Result<UserCard, StoreError> {
+    Ok(UserCard {
+        id: document.id("_id")?,
+        username: Username::fold(&document.text("username")?),
+        full_name: FullName::from_stored(document.text("fullName")?),
+        avatar: document.key("avatar")?,
+    })
+}
+
+/// The owner's card that [`owner_lookup`] put into a document.
+pub(crate) fn owner_card(document: &RawDocument) -> Result<UserCard, StoreError> {
+    user_card(document.document(OWNER_CARD)?)
+}
+
+/// The video in a document.
+pub(crate) fn video(document: &RawDocument) -> Result<Video, StoreError> {
+    let pixels = |field| u32::try_from(document.count(field)?).map_err(|_| document.malformed(field));
+    Ok(Video {
+        id: document.id("_id")?,
+        owner: document.id("owner")?,
+        file: document.key("videoFile")?,
+        thumbnail: document.key("thumbnail")?,
+        title: Title::from_stored(document.text("title")?),
+        description: Description::from_stored(document.text("description")?),
+        duration: document.real("duration")?,
+        width: pixels("width")?,
+        height: pixels("height")?,
+        bytes: document.count("bytes")?,
+        is_published: document.flag("isPublished")?,
+        views: document.count("views")?,
+        likes_count: document.count("likesCount")?,
+        comments_count: document.count("commentsCount")?,
+        created_at: document.time("createdAt")?,
+        updated_at: document.time("updatedAt")?,
+    })
+}
+
+/// The video in a document with its owner's card in [`OWNER_CARD`].
+pub(crate) fn video_card(document: &RawDocument) -> Result<VideoCard, StoreError> {
+    Ok(VideoCard { video: video(document)?, owner: owner_card(document)? })
+}
+
+/// The video card that [`video_lookup`] put into a document.
+pub(crate) fn looked_up_video(document: &RawDocument) -> Result<VideoCard, StoreError> {
+    video_card(document.document(VIDEO_CARD)?)
+}

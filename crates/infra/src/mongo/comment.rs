@@ -1,0 +1,212 @@
+//! Comments as documents. A comment stands and falls with its video: every step asks whether that is visible.
+
+use async_trait::async_trait;
+use aviary_domain::comment::{Comment, CommentCard, CommentRepository, CommentText, PlacedComment};
+use aviary_domain::id::RawId;
+use aviary_domain::page::{Page, PageRequest};
+use aviary_domain::user::{User, UserCard};
+use aviary_domain::video::Video;
+use aviary_domain::{Id, StoreError, Timestamp};
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{RawDocument, RawDocumentBuf, doc};
+use mongodb::options::ReturnDocument;
+
+use super::Database;
+use super::access::Access;
+use super::card::{owner_card, owner_lookup, user_card, user_card_fields, visible_to};
+use super::collection::{COMMENTS, USERS, VIDEOS};
+use super::document::{Fields, date, newest_cursor, object_id};
+use super::error::TxError;
+use super::like::{self, LikeKind};
+use super::list::{ids, newest_page};
+use super::snapshot;
+
+/// The comments in MongoDB.
+pub struct MongoComments {
+    database: Database,
+}
+
+impl MongoComments {
+    /// The comments of this database.
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// The owner of a video, whoever may see it.
+    async fn video_owner(&self, video: ObjectId) -> Result<Option<RawId>, StoreError> {
+        let (filter, fields) = (doc! { "_id": video }, doc! { "owner": 1 });
+        let found = self.database.run(|db| async move { db.find_fields(VIDEOS, filter, fields).await }).await?;
+        Ok(found.map(|video| video.id::<User>("owner")).transpose()?.map(|owner| owner.bytes()))
+    }
+}
+
+#[async_trait]
+impl CommentRepository for MongoComments {
+    async fn create(&self, comment: &Comment) -> Result<Option<CommentCard>, StoreError> {
+        let Some(owner) = self.video_owner(object_id(comment.video)).await? else { return Ok(None) };
+        let hot = [comment.video.bytes(), owner];
+        self.database.transact(&hot, |tx| async move { create(&tx, comment).await }).await
+    }
+
+    async fn find(&self, id: Id<Comment>, viewer: Option<Id<User>>) -> Result<Option<PlacedComment>, StoreError> {
+        self.database.run(|db| async move { find(&db, id, viewer).await }).await
+    }
+
+    async fn list(
+        &self,
+        video: Id<Video>,
+        viewer: Option<Id<User>>,
+        page: &PageRequest,
+    ) -> Result<Option<Page<CommentCard>>, StoreError> {
+        let list = self.database.run(|_| async move {
+            let db = snapshot::begin(&self.database).await?;
+            list(&db, video, viewer, page).await
+        });
+        list.await
+    }
+
+    async fn update(
+        &self,
+        id: Id<Comment>,
+        content: &CommentText,
+        now: Timestamp,
+    ) -> Result<Option<CommentCard>, StoreError> {
+        self.database.transact(&[id.bytes()], |tx| async move { update(&tx, id, content, now).await }).await
+    }
+
+    async fn delete(&self, id: Id<Comment>) -> Result<bool, StoreError> {
+        let placed = self.database.run(|db| async move { place(&db, object_id(id)).await }).await?;
+        let Some(placed) = placed else { return Ok(false) };
+        let owner = self.video_owner(placed.video).await?.unwrap_or_default();
+        let hot = [placed.video.bytes(), placed.owner.bytes(), owner];
+        self.database.transact(&hot, |tx| async move { delete(&tx, object_id(id)).await }).await
+    }
+}
+
+async fn create(tx: &Access, comment: &Comment) -> Result<Option<CommentCard>, TxError> {
+    let mut video = doc! { "_id": object_id(comment.video) };
+    video.extend(visible_to(Some(comment.owner)));
+    let Some(video) = tx.find_fields(VIDEOS, video, doc! { "owner": 1 }).await? else { return Ok(None) };
+    let row = doc! {
+        "_id": object_id(comment.id),
+        "content": comment.content.as_str(),
+        "video": object_id(comment.video),
+        "owner": object_id(comment.owner),
+        "likesCount": 0_i64,
+        "createdAt": date(comment.created_at),
+        "updatedAt": date(comment.updated_at),
+    };
+    tx.insert(COMMENTS, row).await?;
+    // Counting writes to the video, so that of a comment and a delete of the video at once one gives way.
+    change_counts(tx, object_id(comment.video), object_id(video.id::<User>("owner")?), 1).await?;
+    let comment = Comment { likes_count: 0, ..comment.clone() };
+    let owner = author(tx, comment.owner).await?;
+    Ok(Some(CommentCard { comment, owner, is_liked: false }))
+}
+
+async fn find(db: &Access, id: Id<Comment>, viewer: Option<Id<User>>) -> Result<Option<PlacedComment>, TxError> {
+    let Some(found) = db.find_one(COMMENTS, doc! { "_id": object_id(id) }).await? else { return Ok(None) };
+    let comment = comment(&found)?;
+    let Some(video) = seen_video(db, comment.video, viewer, "owner").await? else { return Ok(None) };
+    Ok(Some(PlacedComment { comment, video_owner: video.id("owner")? }))
+}
+
+async fn list(
+    db: &Access,
+    video: Id<Video>,
+    viewer: Option<Id<User>>,
+    page: &PageRequest,
+) -> Result<Option<Page<CommentCard>>, TxError> {
+    let Some(found) = seen_video(db, video, viewer, "commentsCount").await? else { return Ok(None) };
+    let total = if page.cursor().is_none() { Some(found.count("commentsCount")?) } else { None };
+    let found = newest_page(db, COMMENTS, doc! { "video": object_id(video) }, page, owner_lookup()).await?;
+    let ids = ids(&found, "_id")?;
+    let liked = like::liked_among(db, LikeKind::Comment, &ids, viewer).await?;
+    let cards = found.iter().zip(&ids).map(|(row, id)| {
+        Ok(CommentCard { comment: comment(row)?, owner: owner_card(row)?, is_liked: liked.contains(id) })
+    });
+    let cards = cards.collect::<Result<_, StoreError>>()?;
+    Ok(Some(Page::from_surplus(cards, page.size, total, |last: &CommentCard| {
+        newest_cursor(last.comment.created_at, last.comment.id)
+    })))
+}
+
+async fn update(
+    tx: &Access,
+    id: Id<Comment>,
+    content: &CommentText,
+    now: Timestamp,
+) -> Result<Option<CommentCard>, TxError> {
+    let Some(placed) = place(tx, object_id(id)).await? else { return Ok(None) };
+    if seen_video(tx, Id::from_bytes(placed.video.bytes()), Some(placed.owner), "_id").await?.is_none() {
+        return Ok(None);
+    }
+    let change = doc! { "$set": { "content": content.as_str(), "updatedAt": date(now) } };
+    let changed = tx.find_and_update(COMMENTS, doc! { "_id": object_id(id) }, change, ReturnDocument::After).await?;
+    let Some(changed) = changed else { return Ok(None) };
+    let comment = comment(&changed)?;
+    let owner = author(tx, comment.owner).await?;
+    let is_liked = like::is_liked(tx, LikeKind::Comment, object_id(id), Some(comment.owner)).await?;
+    Ok(Some(CommentCard { comment, owner, is_liked }))
+}
+
+async fn delete(tx: &Access, id: ObjectId) -> Result<bool, TxError> {
+    let Some(placed) = place(tx, id).await? else { return Ok(false) };
+    let video = tx.find_fields(VIDEOS, doc! { "_id": placed.video }, doc! { "owner": 1 }).await?;
+    let Some(video) = video else { return Ok(false) };
+    tx.delete(COMMENTS, doc! { "_id": id }).await?;
+    like::change_received(tx, object_id(placed.owner), -placed.likes).await?;
+    like::leave_to_purge(tx, LikeKind::Comment, id).await?;
+    change_counts(tx, placed.video, object_id(video.id::<User>("owner")?), -1).await?;
+    Ok(true)
+}
+
+/// What a comment belongs to.
+struct Place {
+    video: ObjectId,
+    owner: Id<User>,
+    likes: i64,
+}
+
+async fn place(access: &Access, id: ObjectId) -> Result<Option<Place>, TxError> {
+    let fields = doc! { "video": 1, "owner": 1, "likesCount": 1 };
+    let Some(found) = access.find_fields(COMMENTS, doc! { "_id": id }, fields).await? else { return Ok(None) };
+    let video = object_id(found.id::<Video>("video")?);
+    Ok(Some(Place { video, owner: found.id("owner")?, likes: found.whole("likesCount")? }))
+}
+
+/// One field of a video, if the viewer sees it.
+async fn seen_video(
+    access: &Access,
+    video: Id<Video>,
+    viewer: Option<Id<User>>,
+    field: &str,
+) -> Result<Option<RawDocumentBuf>, TxError> {
+    let mut filter = doc! { "_id": object_id(video) };
+    filter.extend(visible_to(viewer));
+    access.find_fields(VIDEOS, filter, doc! { field: 1 }).await
+}
+
+async fn author(access: &Access, owner: Id<User>) -> Result<UserCard, TxError> {
+    let found = access.find_fields(USERS, doc! { "_id": object_id(owner) }, user_card_fields()).await?;
+    let found = found.ok_or_else(|| StoreError::backend("the author is missing"))?;
+    Ok(user_card(&found)?)
+}
+
+async fn change_counts(tx: &Access, video: ObjectId, owner: ObjectId, change: i64) -> Result<(), TxError> {
+    tx.update(VIDEOS, doc! { "_id": video }, doc! { "$inc": { "commentsCount": change } }).await?;
+    tx.update(USERS, doc! { "_id": owner }, doc! { "$inc": { "commentsReceived": change } }).await?;
+    Ok(())
+}
+
+fn comment(document: &RawDocument) -> Result<Comment, StoreError> {
+    Ok(Comment {
+        id: document.id("_id")?,
+        video: document.id("video")?,
+        owner: document.id("owner")?,
+        content: CommentText::from_stored(document.text("content")?),
+        likes_count: document.count("likesCount")?,
+        created_at: document.time("createdAt")?,
+        updated_at: document.time("updatedAt")?,
+    })
+}

@@ -1,0 +1,108 @@
+//! What can go wrong inside the adapter, and how it looks to a caller of a port.
+
+use std::fmt;
+
+use aviary_domain::StoreError;
+use mongodb::error::{Error, ErrorKind, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR, WriteFailure};
+
+/// The code of a write that met a unique index.
+const DUPLICATE_KEY: i32 = 11_000;
+
+/// Codes of a deployment that is between two primaries, overloaded or out of time, by the SDAM specification:
+/// `InterruptedAtShutdown`, `InterruptedDueToReplStateChange`, `NotWritablePrimary`, `NotPrimaryNoSecondaryOk`,
+/// `NotPrimaryOrSecondary`, `PrimarySteppedDown`, `ShutdownInProgress`, `HostUnreachable`, `HostNotFound`,
+/// `NetworkTimeout`, `SocketException`, `ExceededTimeLimit`, `MaxTimeMSExpired`, `WriteConcernFailed`, `LockTimeout`,
+/// `WriteConflict`, `SnapshotUnavailable`, `OutOfDiskSpace`, `ReadConcernMajorityNotAvailableYet`.
+const PASSING: [i32; 19] =
+    [11_600, 11_602, 10_107, 13_435, 13_436, 189, 91, 6, 7, 89, 9_001, 262, 50, 64, 24, 112, 246, 14_031, 134];
+
+/// Why a step failed: a refusal that the port names, or the driver's own error.
+#[derive(Debug)]
+pub(crate) enum TxError {
+    /// Already what the port answers.
+    Store(StoreError),
+    /// What the driver said.
+    Driver(Error),
+}
+
+impl From<StoreError> for TxError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Error> for TxError {
+    fn from(error: Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl From<TxError> for StoreError {
+    fn from(error: TxError) -> Self {
+        match error {
+            TxError::Store(error) => error,
+            TxError::Driver(error) if may_pass(&error) => Self::unavailable(error),
+            TxError::Driver(error) => Self::backend(error),
+        }
+    }
+}
+
+impl TxError {
+    /// Whether the transaction met another one and the same steps may succeed on a fresh snapshot.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, Self::Driver(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR))
+    }
+
+    /// Whether a unique index refused the write, and this is its name.
+    pub(crate) fn is_duplicate(&self, index: &str) -> bool {
+        matches!(self, Self::Driver(error) if duplicate_index(error) == Some(index))
+    }
+}
+
+/// The call took longer than a request may.
+#[derive(Debug)]
+pub(crate) struct OutOfTime;
+
+impl fmt::Display for OutOfTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the database did not answer in time")
+    }
+}
+
+impl std::error::Error for OutOfTime {}
+
+/// The name of the unique index that refused a write. The driver keeps only the server's sentence:
+/// `E11000 duplicate key error collection: db.users index: email_1 dup key: { … }`.
+fn duplicate_index(error: &Error) -> Option<&str> {
+    let (code, message) = match error.kind.as_ref() {
+        ErrorKind::Write(WriteFailure::WriteError(error)) => (error.code, error.message.as_str()),
+        ErrorKind::Command(error) => (error.code, error.message.as_str()),
+        ErrorKind::InsertMany(error) => {
+            let first = error.write_errors.as_ref()?.first()?;
+            (first.code, first.message.as_str())
+        }
+        _ => return None,
+    };
+    // What stands before the first `dup key` was written by the server alone: no value can forge it.
+    let sentence = message.split_once(" dup key").map_or(message, |(head, _)| head);
+    let index = sentence.rsplit_once("index: ").map(|(_, index)| index)?;
+    (code == DUPLICATE_KEY).then_some(index.trim())
+}
+
+/// Whether the same call may succeed later: the deployment is away, between two primaries, or overloaded.
+fn may_pass(error: &Error) -> bool {
+    if error.contains_label(TRANSIENT_TRANSACTION_ERROR) || error.contains_label(RETRYABLE_WRITE_ERROR) {
+        return true;
+    }
+    match error.kind.as_ref() {
+        ErrorKind::Io(_)
+        | ErrorKind::ConnectionPoolCleared { .. }
+        | ErrorKind::ServerSelection { .. }
+        | ErrorKind::DnsResolve { .. }
+        | ErrorKind::Shutdown
+        | ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
+        ErrorKind::Command(error) => PASSING.contains(&error.code),
+        ErrorKind::Write(WriteFailure::WriteError(error)) => PASSING.contains(&error.code),
+        _ => false,
+    }
+}

@@ -1,0 +1,282 @@
+//! Likes as documents: one a user and target by a unique index, counted on the target and for its owner in the same
+//! transaction.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use aviary_domain::id::RawId;
+use aviary_domain::like::{Like, LikeNote, LikeRepository, LikeState, LikeTarget, LikedVideo};
+use aviary_domain::page::{Page, PageRequest};
+use aviary_domain::user::User;
+use aviary_domain::video::VideoCard;
+use aviary_domain::{Id, StoreError};
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Document, RawDocument, doc};
+use mongodb::options::FindOptions;
+
+use super::Database;
+use super::access::Access;
+use super::card::visible_to;
+use super::collection::{COMMENTS, LIKES, PURGE_QUEUE, TWEETS, USERS, VIDEOS};
+use super::document::{Fields, date, newest_cursor, object_id};
+use super::error::TxError;
+use super::list::References;
+use super::snapshot;
+
+/// What kind of thing is liked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LikeKind {
+    Video,
+    Comment,
+    Tweet,
+}
+
+impl LikeKind {
+    /// The field of a like that holds the target, which is also how the purge queue names the kind.
+    pub(super) fn field(self) -> &'static str {
+        match self {
+            Self::Video => "video",
+            Self::Comment => "comment",
+            Self::Tweet => "tweet",
+        }
+    }
+
+    /// The kind that has this name in the purge queue.
+    pub(super) fn of_field(field: &str) -> Option<Self> {
+        [Self::Video, Self::Comment, Self::Tweet].into_iter().find(|kind| kind.field() == field)
+    }
+
+    fn collection(self) -> &'static str {
+        match self {
+            Self::Video => VIDEOS,
+            Self::Comment => COMMENTS,
+            Self::Tweet => TWEETS,
+        }
+    }
+
+    /// The filter of the likes of one target. The type is named because the index is partial by it: without its very
+    /// condition the planner does not use it.
+    pub(super) fn likes_of(self, target: ObjectId) -> Document {
+        doc! { self.field(): { "$eq": target, "$type": "objectId" } }
+    }
+
+    /// The filter of the likes of several targets.
+    pub(super) fn likes_of_any(self, targets: &[ObjectId]) -> Document {
+        doc! { self.field(): { "$in": targets, "$type": "objectId" } }
+    }
+}
+
+/// Whether a user likes something; nobody likes nothing.
+pub(super) async fn is_liked(
+    access: &Access,
+    kind: LikeKind,
+    target: ObjectId,
+    user: Option<Id<User>>,
+) -> Result<bool, TxError> {
+    let Some(user) = user else { return Ok(false) };
+    let mut filter = kind.likes_of(target);
+    filter.insert("likedBy", object_id(user));
+    access.exists(LIKES, filter).await
+}
+
+/// Which of these a user likes, in one query for all.
+pub(super) async fn liked_among(
+    access: &Access,
+    kind: LikeKind,
+    targets: &[ObjectId],
+    user: Option<Id<User>>,
+) -> Result<HashSet<ObjectId>, TxError> {
+    let Some(user) = user.filter(|_| !targets.is_empty()) else { return Ok(HashSet::new()) };
+    let mut filter = kind.likes_of_any(targets);
+    filter.insert("likedBy", object_id(user));
+    let options = FindOptions::builder().projection(doc! { kind.field(): 1, "_id": 0 }).build();
+    let likes = access.find(LIKES, filter, options).await?;
+    likes.iter().map(|like| Ok(object_id(like.id::<()>(kind.field())?))).collect()
+}
+
+/// Changes how many likes somebody received.
+pub(super) async fn change_received(tx: &Access, owner: ObjectId, change: i64) -> Result<(), TxError> {
+    if change != 0 {
+        tx.update(USERS, doc! { "_id": owner }, doc! { "$inc": { "likesReceived": change } }).await?;
+    }
+    Ok(())
+}
+
+/// A place in the purge queue.
+pub(super) fn queued(kind: LikeKind, target: ObjectId) -> Document {
+    doc! { "_id": { "kind": kind.field(), "target": target } }
+}
+
+/// Queues the likes of something deleted, if it has any.
+pub(super) async fn leave_to_purge(tx: &Access, kind: LikeKind, target: ObjectId) -> Result<(), TxError> {
+    if tx.exists(LIKES, kind.likes_of(target)).await? {
+        tx.insert(PURGE_QUEUE, queued(kind, target)).await?;
+    }
+    Ok(())
+}
+
+/// The likes in MongoDB.
+pub struct MongoLikes {
+    database: Database,
+}
+
+impl MongoLikes {
+    /// The likes of this database.
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// What many may change at once when something is liked: the target and its owner. Only a hint: the transaction
+    /// decides on what it reads itself. `None` when there is no such target.
+    async fn hot(&self, target: LikeTarget) -> Result<Option<[RawId; 2]>, StoreError> {
+        let (kind, id) = kind_and_id(target);
+        let (filter, fields) = (doc! { "_id": id }, doc! { "owner": 1 });
+        let found = self.database.run(|db| async move { db.find_fields(kind.collection(), filter, fields).await });
+        let owner = found.await?.map(|target| target.id::<User>("owner")).transpose()?;
+        Ok(owner.map(|owner| [id.bytes(), owner.bytes()]))
+    }
+}
+
+#[async_trait]
+impl LikeRepository for MongoLikes {
+    async fn put(&self, like: &Like) -> Result<Option<LikeState>, StoreError> {
+        let Some(hot) = self.hot(like.target).await? else { return Ok(None) };
+        self.database
+            .transact(&hot, |tx| async move {
+                let Some(target) = Target::find(&tx, like.target, like.liked_by).await? else { return Ok(None) };
+                let added = target.add(&tx, like).await?;
+                target.counted(&tx, true, i64::from(added)).await.map(Some)
+            })
+            .await
+    }
+
+    async fn remove(&self, user: Id<User>, target: LikeTarget) -> Result<Option<LikeState>, StoreError> {
+        let Some(hot) = self.hot(target).await? else { return Ok(None) };
+        self.database
+            .transact(&hot, |tx| async move {
+                let Some(target) = Target::find(&tx, target, user).await? else { return Ok(None) };
+                let removed = target.remove(&tx, user).await?;
+                target.counted(&tx, false, -i64::from(removed)).await.map(Some)
+            })
+            .await
+    }
+
+    async fn toggle(&self, like: &Like) -> Result<Option<LikeState>, StoreError> {
+        let Some(hot) = self.hot(like.target).await? else { return Ok(None) };
+        self.database
+            .transact(&hot, |tx| async move {
+                let Some(target) = Target::find(&tx, like.target, like.liked_by).await? else { return Ok(None) };
+                if target.remove(&tx, like.liked_by).await? {
+                    return target.counted(&tx, false, -1).await.map(Some);
+                }
+                target.add(&tx, like).await?;
+                target.counted(&tx, true, 1).await.map(Some)
+            })
+            .await
+    }
+
+    async fn liked_videos(&self, user: Id<User>, page: &PageRequest) -> Result<Page<LikedVideo>, StoreError> {
+        let references = References {
+            collection: LIKES,
+            filter: doc! { "likedBy": object_id(user), "video": { "$type": "objectId" } },
+            time: "createdAt",
+            id: "_id",
+            index: doc! { "likedBy": 1, "createdAt": -1, "_id": -1 },
+        };
+        let references = &references;
+        let found = self.database.run(|_| async move {
+            let db = snapshot::begin(&self.database).await?;
+            references.page(&db, user, page).await
+        });
+        let liked = found.await?.into_iter().map(|(like, video)| liked_video(&like, user, video));
+        let liked = liked.collect::<Result<_, _>>()?;
+        Ok(Page::from_surplus(liked, page.size, None, |last| newest_cursor(last.like.created_at, last.like.id)))
+    }
+}
+
+/// Something that a user can see and like.
+struct Target {
+    kind: LikeKind,
+    id: ObjectId,
+    owner: ObjectId,
+    likes: u64,
+}
+
+impl Target {
+    async fn find(tx: &Access, target: LikeTarget, user: Id<User>) -> Result<Option<Self>, TxError> {
+        let (kind, id) = kind_and_id(target);
+        let mut filter = doc! { "_id": id };
+        if kind == LikeKind::Video {
+            filter.extend(visible_to(Some(user)));
+        }
+        let fields = doc! { "owner": 1, "likesCount": 1, "video": 1 };
+        let Some(found) = tx.find_fields(kind.collection(), filter, fields).await? else { return Ok(None) };
+        if kind == LikeKind::Comment {
+            let mut video = doc! { "_id": object_id(found.id::<()>("video")?) };
+            video.extend(visible_to(Some(user)));
+            if !tx.exists(VIDEOS, video).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Self { kind, id, owner: object_id(found.id::<User>("owner")?), likes: found.count("likesCount")? }))
+    }
+
+    fn likes_by(&self, user: Id<User>) -> Document {
+        let mut filter = self.kind.likes_of(self.id);
+        filter.insert("likedBy", object_id(user));
+        filter
+    }
+
+    /// Adds the like unless there is one; tells whether it did.
+    async fn add(&self, tx: &Access, like: &Like) -> Result<bool, TxError> {
+        let mut fresh = doc! {
+            "_id": object_id(like.id),
+            "createdAt": date(like.created_at),
+            "updatedAt": date(like.created_at),
+        };
+        if let Some(note) = &like.description {
+            fresh.insert("description", note.as_str());
+        }
+        if let Some(inviter) = like.inviter {
+            fresh.insert("inviterId", object_id(inviter));
+        }
+        // The target and the user come from the filter.
+        tx.upsert(LIKES, self.likes_by(like.liked_by), doc! { "$setOnInsert": fresh }).await
+    }
+
+    /// Removes the user's like if there is one; tells whether it did.
+    async fn remove(&self, tx: &Access, user: Id<User>) -> Result<bool, TxError> {
+        tx.delete(LIKES, self.likes_by(user)).await
+    }
+
+    /// Counts what was added or removed, and tells how things stand. The count was read in the same snapshot: had
+    /// another changed it since, this change would undo the transaction.
+    async fn counted(&self, tx: &Access, is_liked: bool, change: i64) -> Result<LikeState, TxError> {
+        if change != 0 {
+            let count = doc! { "$inc": { "likesCount": change } };
+            tx.update(self.kind.collection(), doc! { "_id": self.id }, count).await?;
+            change_received(tx, self.owner, change).await?;
+        }
+        Ok(LikeState { is_liked, likes_count: self.likes.saturating_add_signed(change) })
+    }
+}
+
+fn kind_and_id(target: LikeTarget) -> (LikeKind, ObjectId) {
+    match target {
+        LikeTarget::Video(id) => (LikeKind::Video, object_id(id)),
+        LikeTarget::Comment(id) => (LikeKind::Comment, object_id(id)),
+        LikeTarget::Tweet(id) => (LikeKind::Tweet, object_id(id)),
+    }
+}
+
+fn liked_video(document: &RawDocument, user: Id<User>, video: VideoCard) -> Result<LikedVideo, StoreError> {
+    let like = Like {
+        id: document.id("_id")?,
+        liked_by: user,
+        target: LikeTarget::Video(video.video.id),
+        description: document.optional_text("description")?.map(LikeNote::from_stored),
+        inviter: document.optional_id("inviterId")?,
+        created_at: document.time("createdAt")?,
+    };
+    Ok(LikedVideo { like, video })
+}

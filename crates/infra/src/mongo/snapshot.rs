@@ -1,0 +1,40 @@
+//! Reads of one consistent state, led by an index that is named: the planner cannot settle for a worse one.
+
+use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::options::{AggregateOptions, DatabaseOptions, Hint, ReadConcern};
+
+use super::Database;
+use super::access::Access;
+use super::error::TxError;
+
+/// Access to the database as it is now, for several reads of one state, however long they take. It is no transaction,
+/// which would end after a minute; the first read takes the snapshot.
+pub(crate) async fn begin(database: &Database) -> Result<Access, TxError> {
+    let driver = database.driver();
+    let session = driver.client().start_session().snapshot(true).await?;
+    let options = DatabaseOptions::builder().read_concern(ReadConcern::snapshot()).build();
+    // It only reads, so its lane is never used.
+    Ok(Access::within(driver.client().database_with_options(driver.name(), options), 0, session))
+}
+
+/// What a pipeline gives that begins with a walk of the index with this key.
+pub(crate) async fn walk(
+    access: &Access,
+    name: &str,
+    pipeline: Vec<Document>,
+    index: Document,
+) -> Result<Vec<RawDocumentBuf>, TxError> {
+    let options = AggregateOptions::builder().hint(Hint::Keys(index)).read_concern(ReadConcern::snapshot()).build();
+    let collection = access.collection(name);
+    let mut cursor = collection.aggregate(pipeline).with_options(options).with_type::<RawDocumentBuf>().await?;
+    let mut found = Vec::new();
+    while cursor.advance().await? {
+        found.push(cursor.current().to_owned());
+    }
+    Ok(found)
+}
+
+/// What a pipeline gives that begins with the id of a document.
+pub(crate) async fn look(access: &Access, name: &str, pipeline: Vec<Document>) -> Result<Vec<RawDocumentBuf>, TxError> {
+    walk(access, name, pipeline, doc! { "_id": 1 }).await
+}

@@ -1,0 +1,65 @@
+//! Videos in MongoDB; lists, search, visits and changes have files of their own.
+
+use async_trait::async_trait;
+use aviary_domain::page::{Page, PageRequest};
+use aviary_domain::video::{Video, VideoCard, VideoChange, VideoDetail, VideoQuery, VideoRepository, Visit};
+use aviary_domain::{Id, StoreError, Timestamp};
+
+use super::Database;
+
+mod change;
+mod list;
+mod search;
+mod watch;
+mod words;
+
+/// Videos in MongoDB.
+pub struct MongoVideos {
+    database: Database,
+}
+
+impl MongoVideos {
+    /// The videos of this database.
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl VideoRepository for MongoVideos {
+    async fn create(&self, video: &Video) -> Result<VideoCard, StoreError> {
+        change::create(&self.database, video).await
+    }
+
+    async fn find(&self, id: Id<Video>) -> Result<Option<Video>, StoreError> {
+        self.database.run(|access| async move { change::find(&access, id).await }).await
+    }
+
+    async fn list(&self, query: &VideoQuery, page: &PageRequest) -> Result<Page<VideoCard>, StoreError> {
+        match &query.words {
+            Some(words) => search::search(&self.database, query.scope, words, query.order, page).await,
+            None => list::list(&self.database, query.scope, query.order, page).await,
+        }
+    }
+
+    async fn watch(&self, visit: &Visit) -> Result<Option<VideoDetail>, StoreError> {
+        watch::watch(&self.database, visit).await
+    }
+
+    async fn update(
+        &self,
+        id: Id<Video>,
+        change: &VideoChange,
+        now: Timestamp,
+    ) -> Result<Option<VideoCard>, StoreError> {
+        change::update(&self.database, id, change, now).await
+    }
+
+    async fn toggle_published(&self, id: Id<Video>, now: Timestamp) -> Result<Option<VideoCard>, StoreError> {
+        change::toggle_published(&self.database, id, now).await
+    }
+
+    async fn delete(&self, id: Id<Video>, now: Timestamp) -> Result<bool, StoreError> {
+        change::delete(&self.database, id, now).await
+    }
+}

@@ -1,0 +1,157 @@
+//! Search by words: by relevance tier after tier, each walked newest first; by an attribute among the newest matches.
+
+use aviary_domain::StoreError;
+use aviary_domain::page::{Cursor, ListOrder, Page, PageRequest, PageStart, SEARCH_TOTAL_CAP, SortValue};
+use aviary_domain::search::{SearchTier, SearchWords};
+use aviary_domain::video::{SORTED_SEARCH_CAP, VideoCard, VideoOrder, VideoScope};
+use mongodb::bson::{Document, doc};
+use tokio::try_join;
+
+use super::super::Database;
+use super::super::access::Access;
+use super::super::card::{looked_up_video, owner_lookup, video_card, video_fields, video_lookup};
+use super::super::collection::VIDEOS;
+use super::super::document::{Fields, foreign_cursor, integer, offset, surplus};
+use super::super::error::TxError;
+use super::super::snapshot;
+use super::list::{Sorting, private_viewer, within};
+use super::words;
+
+/// A page of the videos of a scope that match the words.
+pub(super) async fn search(
+    database: &Database,
+    scope: VideoScope,
+    words: &SearchWords,
+    order: VideoOrder,
+    page: &PageRequest,
+) -> Result<Page<VideoCard>, StoreError> {
+    let numbered = matches!(page.start, PageStart::Number(_));
+    let Some(matching) = words::anywhere(words) else {
+        return Ok(Page { items: Vec::new(), total: numbered.then_some(0), next: None });
+    };
+    let matching = joined(within(scope), matching);
+    let read = async |access: Access| {
+        let total = async {
+            if !numbered {
+                return Ok(None);
+            }
+            count(&access, matching.clone(), SearchTier::Anywhere, SEARCH_TOTAL_CAP).await.map(Some)
+        };
+        match order {
+            VideoOrder::By(sort, direction) => {
+                let sorting = Sorting { sort, direction };
+                let (cards, total) = try_join!(sorted(&access, scope, matching.clone(), sorting, page), total)?;
+                Ok(Page::from_surplus(cards, page.size, total, |last| sorting.cursor(&last.video)))
+            }
+            VideoOrder::Relevance => {
+                let (found, total) = try_join!(ranked(&access, scope, words, page), total)?;
+                Ok(Page::from_surplus(found, page.size, total, Match::cursor).map(|found| found.card))
+            }
+        }
+    };
+    database.run(read).await
+}
+
+/// Both conditions.
+fn joined(mut scope: Document, matching: Document) -> Document {
+    scope.extend(matching);
+    scope
+}
+
+/// The number of matches, counted up to a cap.
+async fn count(access: &Access, filter: Document, tier: SearchTier, cap: u64) -> Result<u64, TxError> {
+    let stages = vec![doc! { "$match": filter }, doc! { "$limit": integer(cap) }, doc! { "$count": "matches" }];
+    let counted = snapshot::walk(access, VIDEOS, stages, words::index(tier)).await?;
+    Ok(counted.first().map_or(Ok(0), |counted| counted.count("matches"))?)
+}
+
+/// Sorts the sort values of what it finds, then reads no more than the page shows.
+async fn sorted(
+    access: &Access,
+    scope: VideoScope,
+    matching: Document,
+    sorting: Sorting,
+    page: &PageRequest,
+) -> Result<Vec<VideoCard>, TxError> {
+    let mut stages = vec![
+        doc! { "$match": matching },
+        doc! { "$sort": Sorting::NEWEST.order() },
+        doc! { "$limit": integer(SORTED_SEARCH_CAP) },
+        doc! { "$project": { sorting.field(): 1 } },
+    ];
+    if let Some(cursor) = page.cursor() {
+        stages.push(doc! { "$match": sorting.after(Document::new(), cursor)? });
+    }
+    stages.push(doc! { "$sort": sorting.order() });
+    stages.push(doc! { "$skip": offset(page) });
+    stages.push(doc! { "$limit": surplus(page) });
+    stages.extend(video_lookup("_id", private_viewer(scope)));
+    let found = snapshot::walk(access, VIDEOS, stages, words::index(SearchTier::Anywhere)).await?;
+    Ok(found.iter().map(|found| looked_up_video(found)).collect::<Result<_, _>>()?)
+}
+
+/// A match with its tier as an index into [`SearchTier::ALL`].
+struct Match {
+    tier: u8,
+    card: VideoCard,
+}
+
+impl Match {
+    fn cursor(&self) -> Cursor {
+        let value = SortValue::Ranked { tier: self.tier, position: self.card.video.created_at.millis() };
+        Cursor::new(ListOrder::Relevance, value, self.card.video.id.bytes())
+    }
+}
+
+/// The matches of a page and one more. The tiers exclude each other, so no match comes twice.
+async fn ranked(
+    access: &Access,
+    scope: VideoScope,
+    words: &SearchWords,
+    page: &PageRequest,
+) -> Result<Vec<Match>, TxError> {
+    let mut cursor = page.cursor();
+    let first_tier = match cursor.map(Cursor::value) {
+        None => 0,
+        Some(SortValue::Ranked { tier, .. }) => *tier,
+        Some(_) => return Err(foreign_cursor().into()),
+    };
+    let mut before = page.offset();
+    let mut found: Vec<Match> = Vec::new();
+    for (number, tier) in (0_u8..).zip(SearchTier::ALL).skip(first_tier.into()) {
+        let after = cursor.take();
+        let missing = surplus(page) - integer(found.len());
+        let Some(matching) = words::tier(tier, words).filter(|_| missing > 0) else { continue };
+        let filter = joined(within(scope), matching);
+        let part = match after {
+            None => filter.clone(),
+            Some(cursor) => Sorting::NEWEST.after(filter.clone(), cursor)?,
+        };
+        let cards = newest(access, part, tier, before, missing).await?;
+        // What lies before the page ends in the tier in which the page begins.
+        let goes_on = cards.is_empty() && before > 0;
+        before = if goes_on { before - count(access, filter, tier, before).await? } else { 0 };
+        found.extend(cards.into_iter().map(|card| Match { tier: number, card }));
+    }
+    Ok(found)
+}
+
+/// The matches of a tier, newest first, without the first ones.
+async fn newest(
+    access: &Access,
+    filter: Document,
+    tier: SearchTier,
+    before: u64,
+    limit: i64,
+) -> Result<Vec<VideoCard>, TxError> {
+    let mut stages = vec![
+        doc! { "$match": filter },
+        doc! { "$sort": Sorting::NEWEST.order() },
+        doc! { "$skip": integer(before) },
+        doc! { "$limit": limit },
+        doc! { "$project": video_fields() },
+    ];
+    stages.extend(owner_lookup());
+    let found = snapshot::walk(access, VIDEOS, stages, words::index(tier)).await?;
+    Ok(found.iter().map(|video| video_card(video)).collect::<Result<_, _>>()?)
+}
