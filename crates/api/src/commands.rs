@@ -6,12 +6,13 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use aviary_domain::maintenance::{DriftReport, Reconcile};
-use aviary_infra::sqlite;
+use aviary_infra::{mongo, sqlite};
 use clap::Parser;
+use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Cli, Command, ConfigCommand, Settings};
-use crate::server::{self, RunningServer};
+use crate::server::{self, Home, RunningServer};
 use crate::telemetry;
 
 /// Exits of a misconfigured process; clap's own code for a command line that it cannot read.
@@ -33,7 +34,7 @@ pub fn run() -> ExitCode {
     };
     let outcome = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => block_on(serve(settings)),
-        Command::Migrate => migrate(&settings),
+        Command::Migrate => block_on(migrate(settings)),
         Command::Reconcile { repair } => block_on(reconcile(settings, repair)),
         Command::Config(ConfigCommand::Check) => {
             println!("The configuration is sound.");
@@ -100,8 +101,11 @@ async fn stop_signal() -> io::Result<&'static str> {
     }
 }
 
-fn migrate(settings: &Settings) -> anyhow::Result<ExitCode> {
-    let applied = sqlite::migrate(&settings.data_dir)?;
+async fn migrate(settings: Settings) -> anyhow::Result<ExitCode> {
+    let applied = match &settings.mongodb_uri {
+        None => sqlite::migrate(&settings.data_dir)?,
+        Some(uri) => mongo::migrate(uri.expose_secret()).await?,
+    };
     if applied.is_empty() {
         println!("The store is up to date; nothing was applied.");
     }
@@ -113,15 +117,15 @@ fn migrate(settings: &Settings) -> anyhow::Result<ExitCode> {
 
 async fn reconcile(settings: Settings, repair: bool) -> anyhow::Result<ExitCode> {
     telemetry::init(settings.log_format);
-    let opened = sqlite::open(&settings.data_dir)?;
-    let maintenance = &opened.store.maintenance;
+    let home = Home::open(&settings).await?;
+    let maintenance = &home.store.maintenance;
     let mut report = maintenance.reconcile(if repair { Reconcile::Repair } else { Reconcile::Report }).await?;
     print_drift(&report);
     if repair && report.drifted > 0 {
         report = maintenance.reconcile(Reconcile::Report).await?;
         println!("After the repair {} counts differ.", report.drifted);
     }
-    opened.database.close().await?;
+    home.close().await?;
     Ok(if report.drifted == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -22,8 +22,10 @@ pub struct Settings {
     pub port: u16,
     /// Under which URL clients reach this server, without a slash at the end; derived from the listener when absent.
     pub public_url: Option<String>,
-    /// The folder that holds the store, the media and the secrets.
+    /// The folder that holds the media, and with the embedded store that and the secrets too.
     pub data_dir: PathBuf,
+    /// The MongoDB deployment that is the store; the embedded one in the data folder when absent. May hold a password.
+    pub mongodb_uri: Option<SecretString>,
     /// Which web pages of other origins may call the API.
     pub cors: CorsOrigins,
     /// Secrets and lives of tokens.

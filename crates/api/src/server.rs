@@ -5,6 +5,7 @@
 mod compose;
 mod cors;
 mod frame;
+mod home;
 mod rewrite;
 mod sweep;
 
@@ -18,7 +19,6 @@ use actix_web::{App, HttpServer, web};
 use anyhow::Context;
 use aviary_application::Application;
 use aviary_domain::Store;
-use aviary_infra::sqlite::Database;
 use tokio::task::JoinHandle;
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
@@ -29,6 +29,8 @@ use crate::routes::{self, RouteTable};
 use crate::state::AppState;
 use crate::telemetry::RequestSpan;
 
+pub(crate) use home::Home;
+
 /// The longest wait for a request's head, and for a connection to close once it was told to.
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -38,7 +40,7 @@ pub struct RunningServer {
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
     sweeper: sweep::SweepTask,
-    database: Database,
+    home: Home,
     state: web::Data<AppState>,
 }
 
@@ -52,12 +54,14 @@ pub async fn start(settings: Settings) -> anyhow::Result<RunningServer> {
         tracing::warn!("PUBLIC_URL is not set: links to files say localhost, which leads nowhere on other machines");
     }
     let opening = settings.clone();
-    let opened = tokio::task::spawn_blocking(move || compose::open(&opening, address.port())).await??;
-    let compose::Opened { state, database, entropy } = opened;
+    let home = Home::open(&settings).await?;
+    let store = home.store.clone();
+    let opened = tokio::task::spawn_blocking(move || compose::build(&opening, address.port(), store)).await??;
+    let compose::Opened { state, entropy } = opened;
     let state = web::Data::new(state);
     let server = serve(listener, state.clone(), &settings).context("cannot serve the listener")?;
     let sweeper = sweep::SweepTask::start(state.application.sweeper.clone(), entropy);
-    Ok(RunningServer { address, handle: server.handle(), serving: tokio::spawn(server), sweeper, database, state })
+    Ok(RunningServer { address, handle: server.handle(), serving: tokio::spawn(server), sweeper, home, state })
 }
 
 impl RunningServer {
@@ -94,7 +98,7 @@ impl RunningServer {
             self.serving.await.context("the server task ended with a fault")?.context("the server failed")?;
         }
         self.sweeper.stop().await;
-        self.database.close().await.context("the store could not be closed cleanly")
+        self.home.close().await
     }
 }
 

@@ -61,6 +61,9 @@ pub struct Options {
     /// Folder for the store, the media and the secrets [default: ./data]
     #[arg(long, global = true, env = "DATA_DIR")]
     pub data_dir: Option<String>,
+    /// MongoDB replica set or sharded cluster to store in, as mongodb://… [default: embedded, in the data folder]
+    #[arg(long, global = true, env = "MONGODB_URI", hide_env_values = true)]
+    pub mongodb_uri: Option<SecretString>,
     /// Origins, separated by commas, whose pages may call the API with cookies; `*`: any, without cookies [default: none]
     #[arg(long, global = true, env = "CORS_ORIGIN")]
     pub cors_origin: Option<String>,
@@ -119,8 +122,6 @@ pub struct Options {
 #[derive(Args, Default, Clone)]
 #[expect(missing_docs, reason = "each field is its variable")]
 pub struct Reserved {
-    #[arg(long, global = true, env = "MONGODB_URI", hide = true)]
-    pub mongodb_uri: Option<SecretString>,
     #[arg(long, global = true, env = "CLOUDINARY_URL", hide = true)]
     pub cloudinary_url: Option<SecretString>,
     #[arg(long, global = true, env = "CLOUDINARY_CLOUD_NAME", hide = true)]
@@ -139,6 +140,9 @@ impl Options {
         if settings.cookies.same_site == SameSite::None && !settings.cookies.secure {
             checks.add("COOKIE_SAMESITE", "`none` needs COOKIE_SECURE=on: browsers drop such cookies otherwise");
         }
+        if settings.mongodb_uri.is_some() {
+            checks.require_secrets(&settings.tokens);
+        }
         self.reserved.refuse(&mut checks);
         if checks.0.is_empty() { Ok(settings) } else { Err(Mistakes(checks.0)) }
     }
@@ -149,6 +153,7 @@ impl Options {
             port: checks.value("PORT", self.port.as_ref(), "8000", value::port),
             public_url: checks.optional("PUBLIC_URL", self.public_url.as_ref(), value::base_url),
             data_dir: checks.value("DATA_DIR", self.data_dir.as_ref(), "data", |text| Ok(PathBuf::from(text))),
+            mongodb_uri: checks.mongodb_uri(self.mongodb_uri.as_ref()),
             cors: checks
                 .optional("CORS_ORIGIN", self.cors_origin.as_ref(), value::cors_origins)
                 .unwrap_or(CorsOrigins::Nobody),
@@ -193,10 +198,8 @@ impl Options {
 
 impl Reserved {
     fn refuse(&self, checks: &mut Checks) {
-        const STORE: &str = "MongoDB is not supported by this version: unset it to use the embedded store";
         const MEDIA: &str = "Cloudinary is not supported by this version: unset it to use the local media folder";
         let all = [
-            ("MONGODB_URI", &self.mongodb_uri, STORE),
             ("CLOUDINARY_URL", &self.cloudinary_url, MEDIA),
             ("CLOUDINARY_CLOUD_NAME", &self.cloudinary_cloud_name, MEDIA),
             ("CLOUDINARY_API_KEY", &self.cloudinary_api_key, MEDIA),
@@ -256,5 +259,26 @@ impl Checks {
             return None;
         }
         Some(secret.clone())
+    }
+
+    /// A URI may hold a password, so it is never repeated either.
+    fn mongodb_uri(&mut self, typed: Option<&SecretString>) -> Option<SecretString> {
+        let uri = typed.map(|uri| uri.expose_secret().trim()).filter(|uri| !uri.is_empty())?;
+        if uri.starts_with("mongodb://") || uri.starts_with("mongodb+srv://") {
+            return Some(uri.into());
+        }
+        self.add("MONGODB_URI", "must begin with mongodb:// or mongodb+srv://");
+        None
+    }
+
+    /// Nodes that share a store must accept each other's tokens, so none may make secrets of its own.
+    fn require_secrets(&mut self, tokens: &TokenSettings) {
+        let secrets =
+            [("ACCESS_TOKEN_SECRET", &tokens.access_secret), ("REFRESH_TOKEN_SECRET", &tokens.refresh_secret)];
+        for (variable, secret) in secrets {
+            if secret.is_none() && self.0.iter().all(|mistake| mistake.variable != variable) {
+                self.add(variable, "is required with MONGODB_URI, the same on every node");
+            }
+        }
     }
 }

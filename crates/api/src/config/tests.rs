@@ -41,7 +41,7 @@ fn every_mistake_is_told_at_once_with_its_variable() {
         workers: Some("0".into()),
         ..Options::default()
     };
-    options.reserved.mongodb_uri = Some("mongodb://user:hunter2@host".into());
+    options.mongodb_uri = Some("postgres://user:hunter2@host".into());
     options.reserved.cloudinary_api_secret = Some("hunter3".into());
     let mistakes = options.resolve().unwrap_err();
     let named: Vec<_> = mistakes.0.iter().map(|m| m.variable).collect();
@@ -49,6 +49,7 @@ fn every_mistake_is_told_at_once_with_its_variable() {
         "HOST",
         "PORT",
         "PUBLIC_URL",
+        "MONGODB_URI",
         "CORS_ORIGIN",
         "ACCESS_TOKEN_SECRET",
         "ACCESS_TOKEN_EXPIRY",
@@ -60,7 +61,6 @@ fn every_mistake_is_told_at_once_with_its_variable() {
         "LOG_FORMAT",
         "WORKERS",
         "COOKIE_SAMESITE",
-        "MONGODB_URI",
         "CLOUDINARY_API_SECRET",
     ];
     assert_eq!(named, expected);
@@ -81,12 +81,26 @@ fn secrets_do_not_show_in_debug() {
 }
 
 #[test]
+fn nodes_that_share_a_store_share_their_secrets() {
+    let mut options = Options {
+        mongodb_uri: Some("mongodb://user:hunter2@host/aviary".into()),
+        access_token_secret: Some("a-very-long-access-secret-nobody-may-see".into()),
+        ..Options::default()
+    };
+    let mistakes = options.resolve().unwrap_err().to_string();
+    assert!(mistakes.contains("REFRESH_TOKEN_SECRET: is required with MONGODB_URI"), "{mistakes}");
+    assert!(!mistakes.contains("hunter") && !mistakes.contains("ACCESS_TOKEN_SECRET"), "{mistakes}");
+    options.refresh_token_secret = Some("a-very-long-refresh-secret-nobody-may-see".into());
+    assert!(!format!("{:?}", options.resolve().unwrap()).contains("hunter"));
+}
+
+#[test]
 fn blank_values_count_as_absent() {
     let mut options = Options { port: Some(" ".into()), access_token_secret: Some("".into()), ..Options::default() };
-    options.reserved.mongodb_uri = Some("".into());
+    options.mongodb_uri = Some("".into());
     let settings = options.resolve().unwrap();
     assert_eq!(settings.port, 8000);
-    assert!(settings.tokens.access_secret.is_none());
+    assert!(settings.tokens.access_secret.is_none() && settings.mongodb_uri.is_none());
 }
 
 #[test]

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use aviary_application::{Application, LoginLimits, Policy, Ports};
+use aviary_domain::Store;
 use aviary_domain::security::Entropy;
 use aviary_infra::media::local::{LocalMedia, LocalMediaSettings};
 use aviary_infra::security::{BcryptHasher, JwtSettings, JwtTokens, SystemEntropy, secrets};
-use aviary_infra::sqlite::{self, Database, OpenStore};
 use aviary_infra::system::{ObjectIds, SystemClock};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use crate::config::Settings;
@@ -20,18 +20,12 @@ use crate::state::{AppState, TokenLives};
 pub(super) struct Opened {
     /// What handlers reach.
     pub(super) state: AppState,
-    /// To be closed at the end.
-    pub(super) database: Database,
     /// Randomness for the background tasks.
     pub(super) entropy: Arc<dyn Entropy>,
 }
 
-/// Opens the data folder; blocks while it does. The store comes first: it takes the folder's lock.
-pub(super) fn open(settings: &Settings, port: u16) -> anyhow::Result<Opened> {
-    let OpenStore { store, database, unclean } = sqlite::open(&settings.data_dir)?;
-    if unclean {
-        tracing::warn!("the last process that used the data folder did not stop cleanly; its database was checked");
-    }
+/// Builds the application over an open store, which holds the data folder's lock; blocks while it opens the folder.
+pub(super) fn build(settings: &Settings, port: u16, store: Store) -> anyhow::Result<Opened> {
     let base_url = settings.base_url(port);
     let media = LocalMedia::open(LocalMediaSettings::new(settings.data_dir.join("media"), &base_url))?;
     let media = Arc::new(media);
@@ -67,7 +61,7 @@ pub(super) fn open(settings: &Settings, port: u16) -> anyhow::Result<Opened> {
         trust_proxy: settings.trust_proxy,
         started: Instant::now(),
     };
-    Ok(Opened { state, database, entropy })
+    Ok(Opened { state, entropy })
 }
 
 fn policy(settings: &Settings) -> Policy {
@@ -89,11 +83,14 @@ impl Secrets {
     fn load(settings: &Settings) -> anyhow::Result<Self> {
         let kept = |name| keep(&settings.data_dir, name);
         let given = |secret: &Option<SecretString>, name| secret.clone().map_or_else(|| kept(name), Ok);
-        Ok(Self {
-            access: given(&settings.tokens.access_secret, "access-token.secret")?,
-            refresh: given(&settings.tokens.refresh_secret, "refresh-token.secret")?,
-            viewer_salt: kept("viewer-salt.secret")?,
-        })
+        let access = given(&settings.tokens.access_secret, "access-token.secret")?;
+        let refresh = given(&settings.tokens.refresh_secret, "refresh-token.secret")?;
+        let viewer_salt = match settings.mongodb_uri {
+            None => kept("viewer-salt.secret")?,
+            // Nodes that share a store must know a viewer again, so they share the salt with the secret.
+            Some(_) => format!("viewers of {}", access.expose_secret()).into(),
+        };
+        Ok(Self { access, refresh, viewer_salt })
     }
 }
 

@@ -1,0 +1,54 @@
+//! Where the data lives: the embedded store in the data folder, or a MongoDB deployment. Everything above sees only
+//! the ports.
+
+use anyhow::Context;
+use aviary_domain::Store;
+use aviary_infra::data_folder::DataFolder;
+use aviary_infra::{mongo, sqlite};
+use secrecy::ExposeSecret;
+
+use crate::config::Settings;
+
+/// An open store with what it holds on to.
+pub(crate) struct Home {
+    /// Its ports.
+    pub(crate) store: Store,
+    engine: Engine,
+}
+
+enum Engine {
+    /// The data folder is the database's own.
+    Embedded(sqlite::Database),
+    /// The data folder keeps media alone.
+    MongoDb(mongo::Database, DataFolder),
+}
+
+impl Home {
+    /// Opens what the settings name, and takes the data folder.
+    pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let data_dir = settings.data_dir.clone();
+        let Some(uri) = &settings.mongodb_uri else {
+            let opened = tokio::task::spawn_blocking(move || sqlite::open(&data_dir)).await??;
+            if opened.unclean {
+                tracing::warn!(
+                    "the last process that used the data folder did not stop cleanly; its database was checked"
+                );
+            }
+            return Ok(Self { store: opened.store, engine: Engine::Embedded(opened.database) });
+        };
+        let folder = tokio::task::spawn_blocking(move || DataFolder::take(&data_dir)).await??;
+        let opened = mongo::open(uri.expose_secret()).await?;
+        Ok(Self { store: opened.store, engine: Engine::MongoDb(opened.database, folder) })
+    }
+
+    /// Finishes what is queued and lets go of everything.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        match self.engine {
+            Engine::Embedded(database) => database.close().await.context("the store could not be closed cleanly"),
+            Engine::MongoDb(database, folder) => {
+                database.close().await;
+                Ok(folder.release()?)
+            }
+        }
+    }
+}
