@@ -8,9 +8,11 @@ help: ## list the commands
 run: ## build in release and start the server on http://localhost:8000
 	cargo run --release --locked --bin aviary
 
-test: ## build the binary and run every test
+# The same selection of packages twice, so that nothing is built twice.
+test: ## build the binary and run every test, those of the API on both stores
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
+	TEST_STORE=mongodb cargo test --locked --workspace --test api
 
 lint: ## format and lints, as CI checks them
 	cargo fmt --all --check

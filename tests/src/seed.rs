@@ -51,8 +51,12 @@ impl TestServer {
         };
         change(&mut video);
         let files = [video.file.clone(), video.thumbnail.clone()];
-        self.store().files.reserve(&files, END).await.expect("a reservation");
-        self.store().videos.create(&video).await.expect("a video");
-        video.id.to_string()
+        let id = video.id.to_string();
+        self.on_store(|store| async move {
+            store.files.reserve(&files, END).await.expect("a reservation");
+            store.videos.create(&video).await.expect("a video");
+        })
+        .await;
+        id
     }
 }

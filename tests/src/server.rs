@@ -2,33 +2,27 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use aviary_api::config::{Options, Settings};
 use aviary_api::server::{self, RunningServer};
 use aviary_domain::Store;
 use aviary_domain::maintenance::Reconcile;
-use tempfile::TempDir;
-use tokio::runtime::{Builder, Runtime};
 
+use crate::home::Home;
+use crate::host::{self, HOST};
 use crate::{Caller, eventually};
-
-/// Where all servers of this process run, so that one outlives the test that started it until it has stopped.
-static HOST: LazyLock<Runtime> = LazyLock::new(|| {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime for the servers")
-});
 
 /// How long a test waits for its server to stop.
 const STOPPING: Duration = Duration::from_secs(20);
 
-/// A running server. Dropped, it stops and its folder goes.
+/// A running server. Dropped, it stops and its data goes.
 pub struct TestServer {
     running: Option<RunningServer>,
     address: SocketAddr,
     http: reqwest::Client,
     store: Store,
-    folder: Option<TempDir>,
+    home: Option<Home>,
 }
 
 impl TestServer {
@@ -39,13 +33,12 @@ impl TestServer {
 
     /// Starts a server with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        let folder = TempDir::with_prefix("aviary-test-").expect("a folder");
-        Self::start_over(folder, change).await
+        Self::start_over(Home::new(), change).await
     }
 
-    /// Starts a server over a folder that another one left.
-    pub async fn start_over(folder: TempDir, change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = settings(&data_in(&folder));
+    /// Starts a server over the data that another one left.
+    pub async fn start_over(home: Home, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = settings(&home);
         change(&mut settings);
         let running = HOST.spawn(server::start(settings)).await.expect("no panic").expect("the server starts");
         let address = running.address();
@@ -55,23 +48,23 @@ impl TestServer {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a client");
-        Self { running: Some(running), address, http, store, folder: Some(folder) }
+        Self { running: Some(running), address, http, store, home: Some(home) }
     }
 
-    /// What a server says that is to start over a folder that another one is using.
-    pub async fn refusal(folder: &Path) -> String {
-        match HOST.spawn(server::start(settings(folder))).await.expect("no panic") {
+    /// What a second server says that is to start over the data of this one.
+    pub async fn refusal(&self) -> String {
+        match HOST.spawn(server::start(settings(self.home()))).await.expect("no panic") {
             Ok(_) => panic!("two servers over one folder"),
             Err(error) => format!("{error:#}"),
         }
     }
 
-    /// Stops the server and gives its folder back.
-    pub async fn stop(mut self) -> TempDir {
+    /// Stops the server and gives its data back.
+    pub async fn stop(mut self) -> Home {
         self.http = reqwest::Client::new();
         let running = self.running.take().expect("a running server");
         HOST.spawn(running.stop()).await.expect("no panic").expect("the server stops");
-        self.folder.take().expect("a folder")
+        self.home.take().expect("its data")
     }
 
     /// Where the server listens.
@@ -79,14 +72,25 @@ impl TestServer {
         self.address
     }
 
-    /// The server's store, to bring about what would take many requests and to check facts that no request shows.
-    pub fn store(&self) -> &Store {
-        &self.store
+    /// Works on the server's store, to bring about what would take many requests and to check facts that no request
+    /// shows. It does so where the server runs: what the store leaves to be done later must not depend on the
+    /// runtime of a test, which may be over by then.
+    pub async fn on_store<T, F>(&self, work: impl FnOnce(Store) -> F) -> T
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        HOST.spawn(work(self.store.clone())).await.expect("no panic")
+    }
+
+    /// The server's data, to look into it beside the server.
+    pub fn home(&self) -> &Home {
+        self.home.as_ref().expect("its data")
     }
 
     /// The data folder.
     pub fn folder(&self) -> PathBuf {
-        data_in(self.folder.as_ref().expect("a folder"))
+        self.home().data()
     }
 
     /// Somebody unknown.
@@ -108,37 +112,19 @@ impl TestServer {
     }
 
     /// How many rows the main tables hold, read beside the server.
-    pub fn rows(&self) -> Vec<(&'static str, i64)> {
-        const TABLES: [&str; 11] = [
-            "users",
-            "videos",
-            "comments",
-            "tweets",
-            "likes",
-            "subscriptions",
-            "playlists",
-            "playlist_videos",
-            "history",
-            "views",
-            "purge_queue",
-        ];
-        TABLES.into_iter().map(|table| (table, self.number(&format!("SELECT count(*) FROM {table}")))).collect()
+    pub fn rows(&self) -> Vec<(&'static str, u64)> {
+        self.home().rows()
     }
 
-    /// One number out of the store's file, read beside the server.
-    pub fn number(&self, query: &str) -> i64 {
-        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let store = rusqlite::Connection::open_with_flags(self.folder().join("aviary.sqlite3"), flags);
-        let store = store.expect("the store's file");
-        store.busy_timeout(Duration::from_secs(5)).expect("a time-out");
-        store.query_row(query, [], |row| row.get(0)).expect("a number")
+    /// How many rows a table holds, read beside the server.
+    pub fn count(&self, table: &str) -> u64 {
+        self.home().count(table)
     }
 
     /// Waits until nothing waits for its removal any more: rows, files and the ledger are settled.
     pub async fn settled(&self) {
         eventually("purge queue, ledger and spool are empty", || {
-            self.number("SELECT (SELECT count(*) FROM purge_queue) + (SELECT count(*) FROM file_ledger)") == 0
-                && self.spooled_files().is_empty()
+            self.count("purge_queue") == 0 && self.count("file_ledger") == 0 && self.spooled_files().is_empty()
         })
         .await;
     }
@@ -154,48 +140,38 @@ impl TestServer {
     /// Every stored count equals the facts, and every stored file has a row.
     pub async fn is_consistent(&self) {
         self.settled().await;
-        let report = self.store.maintenance.reconcile(Reconcile::Report).await.expect("a recount");
+        let recount = self.on_store(|store| async move { store.maintenance.reconcile(Reconcile::Report).await }).await;
+        let report = recount.expect("a recount");
         assert_eq!(report.drifted, 0, "{:?}", report.examples);
-        let owned = self.number(
-            "SELECT (SELECT count(*) + count(cover_image) FROM users) + (SELECT 2 * count(*) FROM videos WHERE state < 2)",
-        );
-        let seeded = self.number("SELECT 2 * count(*) FROM videos WHERE state < 2 AND bytes = 0");
-        assert_eq!(
-            i64::try_from(self.stored_files().len()).expect("a count"),
-            owned - seeded,
-            "files and their owners"
-        );
+        let stored = u64::try_from(self.stored_files().len()).expect("a count");
+        assert_eq!(stored, self.home().named_files(), "files and their owners");
     }
 }
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        let (Some(running), folder) = (self.running.take(), self.folder.take()) else { return };
+        let Some(running) = self.running.take() else { return };
         self.http = reqwest::Client::new();
-        let (done, stopped) = std::sync::mpsc::channel();
-        HOST.spawn(async move {
-            let stopped = running.stop().await;
-            drop(folder);
-            if let Err(error) = stopped {
+        let stopped = host::begin(async move {
+            if let Err(error) = running.stop().await {
                 eprintln!("a test server did not stop cleanly: {error:#}");
             }
-            let _ = done.send(());
         });
-        // Waiting keeps the folders of finished tests from outliving the process.
+        // Waiting keeps the data of finished tests from outliving the process; it goes after this.
         let _ = stopped.recv_timeout(STOPPING);
     }
 }
 
-/// The server makes its folder itself, so that tests see how.
-fn data_in(folder: &TempDir) -> PathBuf {
-    folder.path().join("data")
-}
-
-fn settings(folder: &Path) -> Settings {
+fn settings(home: &Home) -> Settings {
     let text = |value: &str| Some(value.to_owned());
+    // The embedded store makes secrets of its own; nodes that share a MongoDB are given theirs.
+    let secret = |name: &str| home.mongodb_uri().map(|_| format!("{name}-secret-of-the-tests-that-is-long").into());
     let options = Options {
         port: text("0"),
-        data_dir: folder.to_str().map(str::to_owned),
+        data_dir: home.data().to_str().map(str::to_owned),
+        mongodb_uri: home.mongodb_uri().map(Into::into),
+        access_token_secret: secret("access"),
+        refresh_token_secret: secret("refresh"),
         cookie_secure: text("off"),
         bcrypt_cost: text("4"),
         rate_limits: text("off"),

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 #[tokio::test]
 async fn a_second_server_over_the_same_folder_is_refused() {
     let server = TestServer::start().await;
-    let refusal = TestServer::refusal(&server.folder()).await;
+    let refusal = server.refusal().await;
     assert!(refusal.contains(server.folder().to_str().unwrap()), "it names the folder: {refusal}");
     assert_eq!(refusal.lines().count(), 1, "{refusal}");
     // The first one goes on, and the folder is free again after it.
@@ -32,7 +32,8 @@ async fn nobody_else_on_the_machine_reads_it() {
             assert_eq!(mode(&path), 0o600, "{}", path.display());
         }
     }
-    assert!(server.folder().join("access-token.secret").is_file());
+    let made = server.folder().join("access-token.secret").is_file();
+    assert_eq!(made, server.home().is_embedded(), "nodes that share a store share their secrets");
 }
 
 #[tokio::test]

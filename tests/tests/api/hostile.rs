@@ -10,7 +10,7 @@ use serde_json::json;
 struct Fort {
     server: TestServer,
     ada: Person,
-    rows: Vec<(&'static str, i64)>,
+    rows: Vec<(&'static str, u64)>,
 }
 
 impl Fort {

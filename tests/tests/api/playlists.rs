@@ -22,7 +22,7 @@ async fn a_playlist_is_made_empty_in_json_or_a_form() {
     ada.post("/playlist", &json!({ "name": "x".repeat(151), "description": "x".repeat(5001) }))
         .await
         .fails_on(&["name", "description"]);
-    assert_eq!(server.number("SELECT count(*) FROM playlists"), 2);
+    assert_eq!(server.count("playlists"), 2);
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn a_deleted_playlist_leaves_its_videos() {
     ada.get(&path).await.fails(404, code::PLAYLIST_NOT_FOUND);
     ada.nudge(&format!("/playlist/add/{video}/{playlist}")).await.fails(404, code::PLAYLIST_NOT_FOUND);
     assert_eq!(server.guest().get(&format!("/videos/{video}")).await.status, 200);
-    assert_eq!(server.number("SELECT count(*) FROM playlist_videos"), 0);
+    assert_eq!(server.count("playlist_videos"), 0);
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ async fn a_taken_name_or_address_is_409_whatever_its_case_and_leaves_no_file() {
     }
     register("ada", "ada@example.org").await.fails_with(409, code::USERNAME_TAKEN, &["username"]);
     server.keeps_files(1).await;
-    assert_eq!(server.number("SELECT count(*) FROM users"), 1);
+    assert_eq!(server.count("users"), 1);
     server.is_consistent().await;
 }
 

@@ -56,7 +56,7 @@ async fn a_new_still_replaces_the_old_file() {
     assert_ne!(changed["thumbnail"], video["thumbnail"]);
     assert_eq!((&changed["videoFile"], &changed["title"]), (&video["videoFile"], &video["title"]));
     server.keeps_files(3).await;
-    aviary_tests::eventually("the ledger is empty", || server.number("SELECT count(*) FROM file_ledger") == 0).await;
+    aviary_tests::eventually("the ledger is empty", || server.count("file_ledger") == 0).await;
     ada.get(video["thumbnail"].as_str().unwrap()).await.fails(404, code::FILE_NOT_FOUND);
     server.is_consistent().await;
 }
@@ -126,7 +126,7 @@ async fn a_deleted_video_is_gone_with_its_files() {
         ada.get(video[file].as_str().unwrap()).await.fails(404, code::FILE_NOT_FOUND);
     }
     server.settled().await;
-    assert_eq!(server.number("SELECT count(*) FROM videos"), 0);
+    assert_eq!(server.count("videos"), 0);
     server.is_consistent().await;
 }
 
