@@ -22,10 +22,15 @@ pub struct Settings {
     pub port: u16,
     /// Under which URL clients reach this server, without a slash at the end; derived from the listener when absent.
     pub public_url: Option<String>,
-    /// The folder that holds the media, and with the embedded store that and the secrets too.
+    /// The folder that this process has to itself: the embedded store is in it, secrets that were not given, and the
+    /// media unless they have a folder of their own.
     pub data_dir: PathBuf,
+    /// The folder of the media; processes that share a store share it.
+    pub media_dir: PathBuf,
     /// The MongoDB deployment that is the store; the embedded one in the data folder when absent. May hold a password.
     pub mongodb_uri: Option<SecretString>,
+    /// Whether a MongoDB database that needs it is migrated before it is served.
+    pub migrate: bool,
     /// Which web pages of other origins may call the API.
     pub cors: CorsOrigins,
     /// Secrets and lives of tokens.

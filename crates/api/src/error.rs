@@ -11,8 +11,9 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use aviary_application::{AuthFailure, Chain, Error, Noun};
+use aviary_application::{AuthFailure, Chain, Error, IdempotencyKey, Noun};
 use aviary_domain::error::Cause;
+use aviary_domain::idempotency::KEY_FIELD;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -176,6 +177,11 @@ impl From<Error> for ApiError {
             Error::Forbidden(message) => Self::new(Code::Forbidden, message),
             Error::NotFound(noun) => Self::new(not_found(noun), format!("{noun} not found")),
             Error::Conflict { field } => conflict(field),
+            Error::KeyReused => {
+                let message = "was used for another request";
+                Self::new(Code::IdempotencyKeyReused, format!("The {} {message}", IdempotencyKey::HEADER))
+                    .with_field(IdempotencyKey::HEADER, message)
+            }
             Error::TooLarge { field, limit } => {
                 let message = format!("is larger than {limit} bytes");
                 Self::new(Code::FileTooLarge, format!("{field} {message}")).with_field(field, message)
@@ -226,6 +232,10 @@ fn conflict(field: &'static str) -> ApiError {
     let code = match field {
         "username" => Code::UsernameTaken,
         "email" => Code::EmailTaken,
+        KEY_FIELD => {
+            let message = format!("What this {} made is gone; send the request with a new one", IdempotencyKey::HEADER);
+            return ApiError::new(Code::Conflict, message);
+        }
         _ => return ApiError::new(Code::Conflict, "Something changed in between; send the request again"),
     };
     ApiError::new(code, format!("{field} is taken")).with_field(field, "is taken")

@@ -6,6 +6,7 @@
 mod actor;
 mod body;
 mod fields;
+mod key;
 mod list;
 mod path;
 mod payload;
@@ -14,6 +15,7 @@ mod urlencoded;
 pub(crate) use actor::{Actor, MaybeActor, refuse_foreign_pages};
 pub(crate) use body::{Body, is_fields, read_fields};
 pub(crate) use fields::{Fields, Input};
+pub(crate) use key::{GuestKeyHeader, KeyHeader, MaybeKey, has_key};
 pub(crate) use list::{ListQuery, Query};
 pub(crate) use path::{PathId, PathIds, PathText};
 pub(crate) use payload::{PatientPayload, payload_failure};

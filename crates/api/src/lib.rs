@@ -9,6 +9,7 @@ pub mod telemetry;
 
 mod client;
 mod cookie;
+mod creation;
 mod envelope;
 mod error;
 mod extract;

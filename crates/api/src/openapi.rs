@@ -11,7 +11,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::cookie::ACCESS_COOKIE;
 use crate::error::Failure;
-use crate::routes::{self, alias};
+use crate::routes::{self, alias, toggle};
 
 const ABOUT: &str = "Videos, tweets, comments, likes, subscriptions and playlists.\n\nEvery success has the form \
     `{\"statusCode\", \"data\", \"message\", \"success\": true}`, every failure that of `Failure`. Bodies without files \
@@ -32,6 +32,7 @@ pub(crate) fn document(base_url: &str) -> OpenApi {
             complete(operation, path);
         }
     }
+    toggle::describe(&mut document);
     alias::describe(&mut document);
     document
 }

@@ -12,6 +12,7 @@ mod media;
 mod playlist;
 mod session;
 mod subscription;
+pub(crate) mod toggle;
 mod tweet;
 mod user;
 mod video;

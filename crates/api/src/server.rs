@@ -8,6 +8,7 @@ mod frame;
 mod home;
 mod rewrite;
 mod sweep;
+mod tidy;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -25,6 +26,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::config::{CorsOrigins, Settings};
 use crate::openapi;
+use crate::routes::toggle::{Toggles, refuse_keys};
 use crate::routes::{self, RouteTable};
 use crate::state::AppState;
 use crate::telemetry::RequestSpan;
@@ -40,6 +42,7 @@ pub struct RunningServer {
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
     sweeper: sweep::SweepTask,
+    _tidy: tidy::TidyTask,
     home: Home,
     state: web::Data<AppState>,
 }
@@ -54,14 +57,18 @@ pub async fn start(settings: Settings) -> anyhow::Result<RunningServer> {
         tracing::warn!("PUBLIC_URL is not set: links to files say localhost, which leads nowhere on other machines");
     }
     let opening = settings.clone();
+    home::migrate(&settings).await?;
     let home = Home::open(&settings).await?;
+    home.claim_media(&settings).await?;
     let store = home.store.clone();
     let opened = tokio::task::spawn_blocking(move || compose::build(&opening, address.port(), store)).await??;
     let compose::Opened { state, entropy } = opened;
     let state = web::Data::new(state);
     let server = serve(listener, state.clone(), &settings).context("cannot serve the listener")?;
     let sweeper = sweep::SweepTask::start(state.application.sweeper.clone(), entropy);
-    Ok(RunningServer { address, handle: server.handle(), serving: tokio::spawn(server), sweeper, home, state })
+    let tidy = tidy::TidyTask::start(state.media.clone());
+    let (handle, serving) = (server.handle(), tokio::spawn(server));
+    Ok(RunningServer { address, handle, serving, sweeper, _tidy: tidy, home, state })
 }
 
 impl RunningServer {
@@ -103,11 +110,12 @@ impl RunningServer {
 }
 
 /// The actix server. Layers run from the last `wrap` inwards: the request is rewritten, then gets its span and id,
-/// then its frame, then the rules for other origins, then its route.
+/// then its frame, then the rules for other origins, then those for keys, then its route.
 fn serve(listener: TcpListener, state: web::Data<AppState>, settings: &Settings) -> io::Result<Server> {
     let document = openapi::document(&state.base_url);
     let table = web::Data::new(RouteTable::of(&document));
     let document = web::Data::new(document);
+    let toggles = web::Data::new(Toggles::new());
     let factory = move || {
         // The pages come first: one of them lies under the prefix that the described routes take whole.
         let app = App::new().configure(routes::pages).into_utoipa_app().configure(routes::described);
@@ -115,7 +123,9 @@ fn serve(listener: TcpListener, state: web::Data<AppState>, settings: &Settings)
         app.app_data(state.clone())
             .app_data(table.clone())
             .app_data(document.clone())
+            .app_data(toggles.clone())
             .default_service(web::to(routes::unrouted))
+            .wrap(from_fn(refuse_keys))
             .wrap(Condition::new(state.cors != CorsOrigins::Nobody, cors::rules(&state.cors)))
             .wrap(from_fn(frame::frame))
             .wrap(TracingLogger::<RequestSpan>::new())

@@ -9,6 +9,7 @@ use aviary_domain::video::Video;
 
 use crate::error::{Error, Noun};
 use crate::input::Fields;
+use crate::once::{Creation, IdempotencyKey, Part, Sender};
 use crate::{Actor, ListParams, Ports, Sweeper};
 
 /// The use cases of comments.
@@ -23,19 +24,37 @@ impl Comments {
         Self { ports, sweeper }
     }
 
-    /// Comments on a video that the actor can see.
-    pub async fn create(&self, actor: Actor, video: Id<Video>, content: Option<&str>) -> Result<CommentCard, Error> {
-        let now = self.ports.clock.now();
-        let comment = Comment {
-            id: self.ports.ids.next(),
-            video,
-            owner: actor.user,
-            content: read(content)?,
-            likes_count: 0,
-            created_at: now,
-            updated_at: now,
+    /// Comments on a video that the actor can see; with a key, once.
+    pub async fn create(
+        &self,
+        actor: Actor,
+        video: Id<Video>,
+        content: Option<&str>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Creation<CommentCard>, Error> {
+        let content = read(content)?;
+        let note = self.ports.note(key, Sender::User(actor.user), &[Part::Text(content.as_str())])?;
+        let make = async {
+            let now = self.ports.clock.now();
+            let comment = Comment {
+                id: self.ports.ids.next(),
+                video,
+                owner: actor.user,
+                content,
+                likes_count: 0,
+                created_at: now,
+                updated_at: now,
+            };
+            self.ports.store.comments.create(&comment, note).await?.ok_or(Error::NotFound(Noun::Video))
         };
-        self.ports.store.comments.create(&comment).await?.ok_or(Error::NotFound(Noun::Video))
+        self.ports.create_once(note, async |id| self.recall(actor, Id::from_bytes(id)).await, make).await
+    }
+
+    /// A comment of the actor's as it was when it was new, as far as that is known.
+    async fn recall(&self, actor: Actor, id: Id<Comment>) -> Result<Option<CommentCard>, Error> {
+        let Some(placed) = self.ports.store.comments.find(id, Some(actor.user)).await? else { return Ok(None) };
+        let owner = self.ports.card_of(actor).await?;
+        Ok(Some(CommentCard { comment: Comment { likes_count: 0, ..placed.comment }, owner, is_liked: false }))
     }
 
     /// A video's comments, newest first.

@@ -83,6 +83,9 @@ pub enum Error {
         /// The field whose value is taken.
         field: &'static str,
     },
+    /// The key of the request was used for another request.
+    #[error("the key was used for another request")]
+    KeyReused,
     /// A file is larger than the limit.
     #[error("{field} is larger than {limit} bytes")]
     TooLarge {

@@ -1,14 +1,16 @@
-//! Slowing down people who guess passwords: failed logins are counted by account and by address.
+//! Slowing down people who guess passwords: wrong ones are counted by account and by address, wherever they are tried.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
+use aviary_domain::security::PasswordHash;
 use aviary_domain::user::{LoginName, User};
 use aviary_domain::{Id, Timestamp};
 use moka::ops::compute::Op;
 use moka::sync::Cache;
+use secrecy::SecretString;
 
-use crate::Error;
+use crate::{Error, Ports};
 
 /// How many failed logins are allowed in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +63,27 @@ impl LoginGuard {
         Self { limits, failures: Cache::builder().max_capacity(Self::CAPACITY).time_to_live(window).build() }
     }
 
+    /// Whether the password is right. Who guesses wrong too often is not heard any more for a while.
+    pub(crate) async fn check(
+        &self,
+        ports: &Ports,
+        whose: &Whose,
+        address: IpAddr,
+        password: &SecretString,
+        hash: Option<PasswordHash>,
+    ) -> Result<bool, Error> {
+        let attempt = self.begin(whose, address, ports.clock.now())?;
+        let checked = ports.hasher.verify(password, hash).await;
+        match &checked {
+            Ok(true) => attempt.succeeded(),
+            Ok(false) => {}
+            Err(_) => attempt.void(),
+        }
+        Ok(checked?)
+    }
+
     /// Counts an attempt as failed until it is said to have succeeded, so that many at once cannot slip through.
-    pub(crate) fn begin(&self, whose: &Whose, address: IpAddr, now: Timestamp) -> Result<Attempt<'_>, Error> {
+    fn begin(&self, whose: &Whose, address: IpAddr, now: Timestamp) -> Result<Attempt<'_>, Error> {
         let attempt =
             Attempt { guard: self, account: Key::Account(whose.clone()), address: Key::Address(network(address)) };
         let Some(limits) = self.limits else { return Ok(attempt) };
@@ -111,7 +132,7 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 /// A login under way.
-pub(crate) struct Attempt<'a> {
+struct Attempt<'a> {
     guard: &'a LoginGuard,
     account: Key,
     address: Key,
@@ -119,13 +140,13 @@ pub(crate) struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// The password was right: the account starts afresh.
-    pub(crate) fn succeeded(self) {
+    fn succeeded(self) {
         self.guard.failures.invalidate(&self.account);
         self.guard.uncount(&self.address);
     }
 
     /// The password was never looked at.
-    pub(crate) fn void(self) {
+    fn void(self) {
         self.guard.uncount(&self.account);
         self.guard.uncount(&self.address);
     }

@@ -10,6 +10,7 @@ use aviary_domain::video::{Description, Video};
 
 use crate::error::{Error, Noun};
 use crate::input::Fields;
+use crate::once::{Creation, IdempotencyKey, Part, Sender};
 use crate::{Actor, ListParams, Ports};
 
 /// What somebody fills in for a playlist.
@@ -32,16 +33,34 @@ impl Playlists {
         Self { ports }
     }
 
-    /// Makes an empty playlist.
-    pub async fn create(&self, actor: Actor, input: &PlaylistInput) -> Result<PlaylistCard, Error> {
+    /// Makes an empty playlist; with a key, once.
+    pub async fn create(
+        &self,
+        actor: Actor,
+        input: &PlaylistInput,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Creation<PlaylistCard>, Error> {
         let mut fields = Fields::default();
         let name = fields.required("name", input.name.as_deref(), PlaylistName::parse);
         let description = fields.required("description", input.description.as_deref().or(Some("")), Description::parse);
         let (Some(name), Some(description)) = (name, description) else { return Err(fields.into_error()) };
-        let now = self.ports.clock.now();
-        let id = self.ports.ids.next();
-        let playlist = Playlist { id, owner: actor.user, name, description, created_at: now, updated_at: now };
-        Ok(self.ports.store.playlists.create(&playlist).await?)
+        let parts = [Part::Text(name.as_str()), Part::Text(description.as_str())];
+        let note = self.ports.note(key, Sender::User(actor.user), &parts)?;
+        let make = async {
+            let now = self.ports.clock.now();
+            let id = self.ports.ids.next();
+            let playlist = Playlist { id, owner: actor.user, name, description, created_at: now, updated_at: now };
+            Ok(self.ports.store.playlists.create(&playlist, note).await?)
+        };
+        self.ports.create_once(note, async |id| self.recall(actor, Id::from_bytes(id)).await, make).await
+    }
+
+    /// A playlist of the actor's as it was when it was new, as far as that is known.
+    async fn recall(&self, actor: Actor, id: Id<Playlist>) -> Result<Option<PlaylistCard>, Error> {
+        let Some(playlist) = self.ports.store.playlists.find(id).await? else { return Ok(None) };
+        let owner = self.ports.card_of(actor).await?;
+        let videos = Page { items: Vec::new(), total: Some(0), next: None };
+        Ok(Some(PlaylistCard { playlist, owner, total_videos: 0, total_views: 0, videos }))
     }
 
     /// A playlist with a page of its videos.

@@ -11,7 +11,8 @@ use aviary_domain::time::Clock;
 
 use crate::login_guard::{LoginGuard, LoginLimits};
 use crate::{
-    Comments, Dashboard, History, Likes, Playlists, Sessions, Subscriptions, Sweeper, Tweets, Uploads, Users, Videos,
+    Comments, Dashboard, History, Keys, Likes, Playlists, Sessions, Subscriptions, Sweeper, Tweets, Uploads, Users,
+    Videos,
 };
 
 /// Everything outside that the use cases need.
@@ -60,6 +61,7 @@ pub struct Application {
     pub playlists: Playlists,
     pub history: History,
     pub dashboard: Dashboard,
+    pub keys: Keys,
     pub uploads: Uploads,
     pub sweeper: Sweeper,
 }
@@ -72,7 +74,7 @@ impl Application {
         let guard = Arc::new(LoginGuard::new(policy.login_limits));
         let sweeper = Sweeper::new(ports.clone(), policy.clone());
         Self {
-            users: Users::new(ports.clone(), sweeper.clone()),
+            users: Users::new(ports.clone(), guard.clone(), sweeper.clone()),
             sessions: Sessions::new(ports.clone(), guard),
             videos: Videos::new(ports.clone(), policy.clone(), sweeper.clone()),
             comments: Comments::new(ports.clone(), sweeper.clone()),
@@ -82,6 +84,7 @@ impl Application {
             playlists: Playlists::new(ports.clone()),
             history: History::new(ports.clone()),
             dashboard: Dashboard::new(ports.clone()),
+            keys: Keys::new(ports.clone()),
             uploads: Uploads::new(ports, policy),
             sweeper,
         }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use aviary_domain::Id;
-use aviary_domain::security::{AccessClaims, IssuedToken, Password, PasswordHash, RefreshClaims, TokenError};
+use aviary_domain::security::{AccessClaims, IssuedToken, Password, RefreshClaims, TokenError};
 use aviary_domain::session::{Refresh, Rotation, Session};
 use aviary_domain::user::{Account, Email, LoginName, PasswordChange, User, Username};
 use secrecy::{ExposeSecret, SecretString};
@@ -62,7 +62,7 @@ impl Sessions {
         let account = self.ports.store.users.find_account(&name).await?;
         let whose = account.as_ref().map_or(Whose::Nobody(name), |account| Whose::User(account.user.id));
         let hash = account.as_ref().map(|account| account.password_hash.clone());
-        let right = self.guess(&whose, address, password, hash).await?;
+        let right = self.guard.check(&self.ports, &whose, address, password, hash).await?;
         let wrong = || Error::Unauthenticated(AuthFailure::WrongCredentials);
         let Account { user, password_hash } = account.filter(|_| right).ok_or_else(wrong)?;
         let session = self.ports.ids.next::<Session>();
@@ -141,7 +141,8 @@ impl Sessions {
 
         let expected = self.ports.store.users.password_hash(actor.user).await?;
         let expected = expected.ok_or(Error::NotFound(Noun::User))?;
-        if !self.guess(&Whose::User(actor.user), address, old, Some(expected.clone())).await? {
+        let whose = Whose::User(actor.user);
+        if !self.guard.check(&self.ports, &whose, address, old, Some(expected.clone())).await? {
             return Err(Error::invalid("oldPassword", "is not the present password"));
         }
         let replacement = self.ports.hasher.hash(&new).await?;
@@ -153,24 +154,6 @@ impl Sessions {
             // Somebody changed it between the check and now; the old password is no longer the present one.
             Err(Error::invalid("oldPassword", "is not the present password"))
         }
-    }
-
-    /// Whether the password is right. Who guesses wrong too often is not heard any more for a while.
-    async fn guess(
-        &self,
-        whose: &Whose,
-        address: IpAddr,
-        password: &SecretString,
-        hash: Option<PasswordHash>,
-    ) -> Result<bool, Error> {
-        let attempt = self.guard.begin(whose, address, self.ports.clock.now())?;
-        let checked = self.ports.hasher.verify(password, hash).await;
-        match &checked {
-            Ok(true) => attempt.succeeded(),
-            Ok(false) => {}
-            Err(_) => attempt.void(),
-        }
-        Ok(checked?)
     }
 
     fn issue(&self, user: &User, session: Id<Session>) -> Result<TokenPair, Error> {

@@ -12,6 +12,11 @@ use crate::{Chain, Error, Policy, Ports};
 const PURGE_STEP: usize = 500;
 /// How many files one round removes.
 const FILES_A_ROUND: usize = 100;
+/// The lease under which one process at a time sweeps.
+const LEASE: &str = "sweeper";
+/// How long the lease outlives the last round of its holder. A round that takes longer does no harm beside another one,
+/// as every step can be repeated: the lease only saves the work of doing everything many times.
+const LEASE_LIFE: Duration = Duration::from_secs(15);
 /// The longest wait between two attempts to remove a file.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
@@ -41,11 +46,14 @@ pub struct Sweeper {
     ports: Arc<Ports>,
     policy: Arc<Policy>,
     wake: Arc<Notify>,
+    /// This process, among all that share the store.
+    holder: Arc<str>,
 }
 
 impl Sweeper {
     pub(crate) fn new(ports: Arc<Ports>, policy: Arc<Policy>) -> Self {
-        Self { ports, policy, wake: Arc::new(Notify::new()) }
+        let holder = ports.ids.next::<Self>().to_string().into();
+        Self { ports, policy, wake: Arc::new(Notify::new()), holder }
     }
 
     /// Returns when somebody has made garbage since the last call.
@@ -73,7 +81,23 @@ impl Sweeper {
         self.nudge();
     }
 
-    /// One round. A failed part does not keep the others from being done; the first failure is returned.
+    /// One round, if it is this process's turn; `None` while another one sweeps.
+    pub async fn run_in_turn(&self) -> Result<Option<Swept>, Error> {
+        if self.ports.store.leases.acquire(LEASE, &self.holder, LEASE_LIFE).await? {
+            self.run_once().await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Lets another process sweep at once, because this one ends.
+    pub async fn rest(&self) {
+        if let Err(error) = self.ports.store.leases.release(LEASE, &self.holder).await {
+            tracing::warn!(error = %Chain(&error), "the sweeper's lease is left to its end");
+        }
+    }
+
+    /// One round, whoever else sweeps. A failed part does not keep the others from being done; the first failure is returned.
     pub async fn run_once(&self) -> Result<Swept, Error> {
         let now = self.ports.clock.now();
         let views_before = now.before(self.policy.view_window);

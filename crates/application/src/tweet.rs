@@ -9,6 +9,7 @@ use aviary_domain::user::User;
 
 use crate::error::{Error, Noun};
 use crate::input::Fields;
+use crate::once::{Creation, IdempotencyKey, Part, Sender};
 use crate::{Actor, ListParams, Ports, Sweeper};
 
 /// The use cases of tweets.
@@ -23,18 +24,29 @@ impl Tweets {
         Self { ports, sweeper }
     }
 
-    /// Writes a tweet.
-    pub async fn create(&self, actor: Actor, content: Option<&str>) -> Result<TweetCard, Error> {
-        let now = self.ports.clock.now();
-        let tweet = Tweet {
-            id: self.ports.ids.next(),
-            owner: actor.user,
-            content: read(content)?,
-            likes_count: 0,
-            created_at: now,
-            updated_at: now,
+    /// Writes a tweet; with a key, once.
+    pub async fn create(
+        &self,
+        actor: Actor,
+        content: Option<&str>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Creation<TweetCard>, Error> {
+        let content = read(content)?;
+        let note = self.ports.note(key, Sender::User(actor.user), &[Part::Text(content.as_str())])?;
+        let make = async {
+            let now = self.ports.clock.now();
+            let id = self.ports.ids.next();
+            let tweet = Tweet { id, owner: actor.user, content, likes_count: 0, created_at: now, updated_at: now };
+            Ok(self.ports.store.tweets.create(&tweet, note).await?)
         };
-        Ok(self.ports.store.tweets.create(&tweet).await?)
+        self.ports.create_once(note, async |id| self.recall(actor, Id::from_bytes(id)).await, make).await
+    }
+
+    /// A tweet of the actor's as it was when it was new, as far as that is known.
+    async fn recall(&self, actor: Actor, id: Id<Tweet>) -> Result<Option<TweetCard>, Error> {
+        let Some(tweet) = self.ports.store.tweets.find(id).await? else { return Ok(None) };
+        let owner = self.ports.card_of(actor).await?;
+        Ok(Some(TweetCard { tweet: Tweet { likes_count: 0, ..tweet }, owner, is_liked: false }))
     }
 
     /// Everybody's tweets, newest first.

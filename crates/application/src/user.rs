@@ -1,8 +1,11 @@
 //! Accounts: making one, showing it, changing it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use aviary_domain::Id;
 use aviary_domain::file::FileKey;
+use aviary_domain::idempotency::Once;
 use aviary_domain::media::{ImageRole, Upload};
 use aviary_domain::security::Password;
 use aviary_domain::user::{Account, AccountChange, Channel, Email, FullName, LoginName, User, UserImage, Username};
@@ -10,6 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Noun};
 use crate::input::Fields;
+use crate::login_guard::{LoginGuard, Whose};
+use crate::once::{Creation, IdempotencyKey, Part, Sender};
 use crate::{Actor, Ports, Sweeper};
 
 /// What somebody fills in to get an account.
@@ -42,17 +47,53 @@ pub struct AccountEdit {
 #[derive(Clone)]
 pub struct Users {
     ports: Arc<Ports>,
+    guard: Arc<LoginGuard>,
     sweeper: Sweeper,
 }
 
 impl Users {
-    pub(crate) fn new(ports: Arc<Ports>, sweeper: Sweeper) -> Self {
-        Self { ports, sweeper }
+    pub(crate) fn new(ports: Arc<Ports>, guard: Arc<LoginGuard>, sweeper: Sweeper) -> Self {
+        Self { ports, guard, sweeper }
     }
 
-    /// Makes an account.
-    pub async fn register(&self, input: Registration) -> Result<User, Error> {
+    /// Makes an account; with a key, once. A wrong password in a repeated request counts as a failed login.
+    pub async fn register(
+        &self,
+        input: Registration,
+        address: IpAddr,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Creation<User>, Error> {
         let form = read_registration(input)?;
+        let parts = [
+            Part::Text(form.full_name.as_str()),
+            Part::Text(form.email.as_str()),
+            Part::Text(form.username.as_str()),
+            Part::File(Some(form.avatar.as_ref())),
+            Part::File(form.cover_image.as_deref()),
+        ];
+        let note = self.ports.note(key, Sender::Nobody, &parts)?;
+        let password = form.password.clone();
+        let recall = async |id| Ok(self.ports.store.users.find(Id::from_bytes(id)).await?);
+        let creation = self.ports.create_once(note, recall, self.make(form, note)).await?;
+        match &creation {
+            Creation::Made { .. } => {}
+            Creation::Recalled { made, .. } => self.check_again(made.id, address, &password).await?,
+            Creation::Answered { id, .. } => self.check_again(Id::from_bytes(*id), address, &password).await?,
+        }
+        Ok(creation)
+    }
+
+    /// The password is as much a part of the request as the rest, but no fingerprint may hold it: only the account can
+    /// tell whether it is the same. Without it, whoever knows the rest would be shown the account; without a limit,
+    /// they could guess until it is.
+    async fn check_again(&self, id: Id<User>, address: IpAddr, password: &Password) -> Result<(), Error> {
+        let hash = self.ports.store.users.password_hash(id).await?;
+        let candidate = SecretString::from(password.expose());
+        let right = self.guard.check(&self.ports, &Whose::User(id), address, &candidate, hash).await?;
+        if right { Ok(()) } else { Err(Error::KeyReused) }
+    }
+
+    async fn make(&self, form: RegistrationForm, note: Option<Once>) -> Result<User, Error> {
         self.refuse_taken(&form.username, &form.email).await?;
         let avatar = self.ports.prepare_image("avatar", form.avatar, ImageRole::Avatar).await?;
         let avatar_key = self.ports.name_file(&avatar);
@@ -78,7 +119,7 @@ impl Users {
         };
         let account = Account { user, password_hash };
         let users = self.ports.store.users.clone();
-        let row = async move { Ok(users.create(&account).await.map(|()| account.user)?) };
+        let row = async move { Ok(users.create(&account, note).await.map(|()| account.user)?) };
         let outcome = self.ports.store_with_row(files, row).await;
         self.sweeper.nudge_after(&outcome);
         outcome

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aviary_domain::Id;
+use aviary_domain::idempotency::Once;
 use aviary_domain::media::{ImageRole, PreparedFile, Upload};
 use aviary_domain::page::{Page, PageSize, SortDirection};
 use aviary_domain::search::SearchWords;
@@ -15,6 +16,7 @@ use aviary_domain::{InvalidValue, media::PreparedVideo};
 
 use crate::error::{Error, Noun};
 use crate::input::Fields;
+use crate::once::{Creation, IdempotencyKey, Part, Sender};
 use crate::{Actor, ListParams, Policy, Ports, Sweeper};
 
 /// What somebody fills in to publish a video.
@@ -102,26 +104,37 @@ impl Videos {
         Ok(self.ports.store.videos.list(&query, &page).await?)
     }
 
-    /// Publishes a video.
-    pub async fn publish(&self, actor: Actor, input: Publication) -> Result<VideoCard, Error> {
-        let mut fields = Fields::default();
-        let title = fields.required("title", input.title.as_deref(), Title::parse);
-        let description = fields.required("description", input.description.as_deref().or(Some("")), Description::parse);
-        let upload = fields.present("videoFile", input.video_file);
-        let (Some(title), Some(description), Some(upload)) = (title, description, upload) else {
-            return Err(fields.into_error());
-        };
-        let film = self.ports.media.prepare_video(upload).await;
+    /// Publishes a video; with a key, once.
+    pub async fn publish(
+        &self,
+        actor: Actor,
+        input: Publication,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Creation<VideoCard>, Error> {
+        let form = read_publication(input)?;
+        let parts = [
+            Part::Text(form.title.as_str()),
+            Part::Text(form.description.as_str()),
+            Part::File(Some(form.video_file.as_ref())),
+            Part::File(form.thumbnail.as_deref()),
+        ];
+        let note = self.ports.note(key, Sender::User(actor.user), &parts)?;
+        let make = self.make(actor, form, note);
+        self.ports.create_once(note, async |id| self.recall(actor, Id::from_bytes(id)).await, make).await
+    }
+
+    async fn make(&self, actor: Actor, form: PublicationForm, note: Option<Once>) -> Result<VideoCard, Error> {
+        let film = self.ports.media.prepare_video(form.video_file).await;
         let film = film.map_err(|error| Error::of_file("videoFile", error))?;
-        let still = self.still(&film, input.thumbnail).await?;
+        let still = self.still(&film, form.thumbnail).await?;
         let now = self.ports.clock.now();
         let video = Video {
             id: self.ports.ids.next(),
             owner: actor.user,
             file: self.ports.name_file(&film.file),
             thumbnail: self.ports.name_file(&still),
-            title,
-            description,
+            title: form.title,
+            description: form.description,
             duration: film.facts.duration,
             width: film.facts.width,
             height: film.facts.height,
@@ -135,10 +148,18 @@ impl Videos {
         };
         let files = vec![("videoFile", film.file, video.file.clone()), ("thumbnail", still, video.thumbnail.clone())];
         let videos = self.ports.store.videos.clone();
-        let row = async move { Ok(videos.create(&video).await?) };
+        let row = async move { Ok(videos.create(&video, note).await?) };
         let outcome = self.ports.store_with_row(files, row).await;
         self.sweeper.nudge_after(&outcome);
         outcome
+    }
+
+    /// A video of the actor's as it was when it was new, as far as that is known.
+    async fn recall(&self, actor: Actor, id: Id<Video>) -> Result<Option<VideoCard>, Error> {
+        let Some(video) = self.ports.store.videos.find(id).await? else { return Ok(None) };
+        let owner = self.ports.card_of(actor).await?;
+        let video = Video { is_published: true, views: 0, likes_count: 0, comments_count: 0, ..video };
+        Ok(Some(VideoCard { video, owner }))
     }
 
     /// Opens a video's page: counts the view, remembers it in the history of a signed-in viewer.
@@ -202,6 +223,26 @@ impl Videos {
         }
         let poster = self.ports.media.poster(film).await.map_err(|error| Error::of_file("videoFile", error))?;
         poster.ok_or_else(|| Error::invalid("thumbnail", "is required: this server cannot take a still from a video"))
+    }
+}
+
+struct PublicationForm {
+    title: Title,
+    description: Description,
+    video_file: Box<dyn Upload>,
+    thumbnail: Option<Box<dyn Upload>>,
+}
+
+fn read_publication(input: Publication) -> Result<PublicationForm, Error> {
+    let mut fields = Fields::default();
+    let title = fields.required("title", input.title.as_deref(), Title::parse);
+    let description = fields.required("description", input.description.as_deref().or(Some("")), Description::parse);
+    let video_file = fields.present("videoFile", input.video_file);
+    match (title, description, video_file) {
+        (Some(title), Some(description), Some(video_file)) => {
+            Ok(PublicationForm { title, description, video_file, thumbnail: input.thumbnail })
+        }
+        _ => Err(fields.into_error()),
     }
 }
 

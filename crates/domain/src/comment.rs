@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::idempotency::Once;
 use crate::page::{Page, PageRequest};
 use crate::text::text_value;
 use crate::user::{User, UserCard};
@@ -58,7 +59,7 @@ pub struct PlacedComment {
 #[async_trait]
 pub trait CommentRepository: Send + Sync {
     /// Adds a comment with no likes and counts it on its video; `None` when its author cannot see the video.
-    async fn create(&self, comment: &Comment) -> Result<Option<CommentCard>, StoreError>;
+    async fn create(&self, comment: &Comment, once: Option<Once>) -> Result<Option<CommentCard>, StoreError>;
 
     /// The comment with this id, if the viewer can see its video.
     async fn find(&self, id: Id<Comment>, viewer: Option<Id<User>>) -> Result<Option<PlacedComment>, StoreError>;

@@ -11,6 +11,8 @@ pub mod error;
 pub mod file;
 pub mod history;
 pub mod id;
+pub mod idempotency;
+pub mod lease;
 pub mod like;
 pub mod maintenance;
 pub mod media;

@@ -51,8 +51,8 @@ pub trait MaintenanceRepository: Send + Sync {
     /// `limit` rows. Answers how many were removed: 0 when nothing is left.
     async fn purge(&self, limit: usize) -> Result<usize, StoreError>;
 
-    /// Removes sessions that ended before `now` and remembered views from before `views_before`, about `limit` rows.
-    /// Answers how many.
+    /// Removes sessions and notes of keys that ended before `now` and remembered views from before `views_before`, about
+    /// `limit` rows. Answers how many.
     async fn expire(&self, now: Timestamp, views_before: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// Recomputes every stored count from the facts, in one consistent view of them.

@@ -35,6 +35,9 @@ pub enum MediaError {
 /// Dropped before [`Intake::finish`], it leaves nothing behind.
 #[async_trait]
 pub trait Intake: Send {
+    /// Asks for the [digest](Upload::digest) of the file; to be called before anything is written.
+    fn ask_digest(&mut self);
+
     /// Takes the next bytes; past the limit it fails with `TooLarge` and keeps nothing.
     async fn write(&mut self, chunk: &[u8]) -> Result<(), MediaError>;
 
@@ -49,6 +52,9 @@ pub trait Upload: Send + Sync {
 
     /// Where it lies on this machine.
     fn path(&self) -> &Path;
+
+    /// The SHA-256 of its bytes as they arrived, if it was [asked for](Intake::ask_digest).
+    fn digest(&self) -> Option<[u8; 32]>;
 }
 
 /// What an image is for; decides how large it is kept.

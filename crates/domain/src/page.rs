@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::InvalidValue;
 use crate::id::RawId;
+use crate::{InvalidValue, StoreError};
 
 /// How many items a page holds: 1 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,6 +121,11 @@ impl Cursor {
         self.id
     }
 
+    /// What a store says that was given a cursor of another list. Decoding checks that, so it is a caller's mistake.
+    pub fn foreign() -> StoreError {
+        StoreError::backend("a cursor of another list")
+    }
+
     /// URL-safe text.
     pub fn encode(&self) -> String {
         let mut bytes = vec![CURSOR_FORM, order_tag(self.order)];
@@ -227,11 +232,25 @@ impl PageRequest {
         }
     }
 
+    /// How many items to fetch: one more than the page holds, to see whether there is more.
+    pub fn surplus(&self) -> u64 {
+        self.size.get() + 1
+    }
+
     /// The cursor to go on from, if there is one.
     pub fn cursor(&self) -> Option<&Cursor> {
         match &self.start {
             PageStart::Number(_) => None,
             PageStart::After(cursor) => Some(cursor),
+        }
+    }
+
+    /// The integer and the id after which the page starts, in lists ordered by time or position.
+    pub fn integer_cursor(&self) -> Result<Option<(i64, RawId)>, StoreError> {
+        match self.cursor().map(|cursor| (cursor.value(), cursor.id())) {
+            None => Ok(None),
+            Some((SortValue::Integer(value), id)) => Ok(Some((*value, id))),
+            Some(_) => Err(Cursor::foreign()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::idempotency::Once;
 use crate::page::{Page, PageRequest};
 use crate::text::text_value;
 use crate::user::{User, UserCard};
@@ -80,7 +81,7 @@ pub enum Added {
 #[async_trait]
 pub trait PlaylistRepository: Send + Sync {
     /// Adds an empty playlist.
-    async fn create(&self, playlist: &Playlist) -> Result<PlaylistCard, StoreError>;
+    async fn create(&self, playlist: &Playlist, once: Option<Once>) -> Result<PlaylistCard, StoreError>;
 
     /// The playlist with this id.
     async fn find(&self, id: Id<Playlist>) -> Result<Option<Playlist>, StoreError>;

@@ -6,6 +6,8 @@ use crate::comment::CommentRepository;
 use crate::dashboard::DashboardRepository;
 use crate::file::FileLedger;
 use crate::history::HistoryRepository;
+use crate::idempotency::IdempotencyRepository;
+use crate::lease::Leases;
 use crate::like::LikeRepository;
 use crate::maintenance::MaintenanceRepository;
 use crate::playlist::PlaylistRepository;
@@ -30,5 +32,7 @@ pub struct Store {
     pub history: Arc<dyn HistoryRepository>,
     pub dashboard: Arc<dyn DashboardRepository>,
     pub files: Arc<dyn FileLedger>,
+    pub idempotency: Arc<dyn IdempotencyRepository>,
+    pub leases: Arc<dyn Leases>,
     pub maintenance: Arc<dyn MaintenanceRepository>,
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::idempotency::Once;
 use crate::page::{Page, PageRequest};
 use crate::text::text_value;
 use crate::user::{User, UserCard};
@@ -46,7 +47,7 @@ pub struct TweetCard {
 #[async_trait]
 pub trait TweetRepository: Send + Sync {
     /// Adds a tweet with no likes.
-    async fn create(&self, tweet: &Tweet) -> Result<TweetCard, StoreError>;
+    async fn create(&self, tweet: &Tweet, once: Option<Once>) -> Result<TweetCard, StoreError>;
 
     /// The tweet with this id.
     async fn find(&self, id: Id<Tweet>) -> Result<Option<Tweet>, StoreError>;

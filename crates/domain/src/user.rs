@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use validator::ValidateEmail;
 
 use crate::file::FileKey;
+use crate::idempotency::Once;
 use crate::security::PasswordHash;
 use crate::session::Session;
 use crate::text::text_value;
@@ -220,7 +221,7 @@ pub struct PasswordChange {
 pub trait UserRepository: Send + Sync {
     /// Adds an account and claims its pictures. A taken user name is `Conflict { field: "username" }`, a taken address
     /// `Conflict { field: "email" }` (the name is told first when both are taken); of many at once exactly one is added.
-    async fn create(&self, account: &Account) -> Result<(), StoreError>;
+    async fn create(&self, account: &Account, once: Option<Once>) -> Result<(), StoreError>;
 
     /// The user with this id.
     async fn find(&self, id: Id<User>) -> Result<Option<User>, StoreError>;

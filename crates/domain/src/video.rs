@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::file::FileKey;
+use crate::idempotency::Once;
 use crate::page::{ListOrder, Page, PageRequest, SortDirection};
 use crate::search::SearchWords;
 use crate::security::GuestKey;
@@ -221,7 +222,7 @@ pub const SORTED_SEARCH_CAP: u64 = 10_000;
 #[async_trait]
 pub trait VideoRepository: Send + Sync {
     /// Adds a video with its counters at zero, claims its files, and answers with it and its owner.
-    async fn create(&self, video: &Video) -> Result<VideoCard, StoreError>;
+    async fn create(&self, video: &Video, once: Option<Once>) -> Result<VideoCard, StoreError>;
 
     /// The video with this id, published or not.
     async fn find(&self, id: Id<Video>) -> Result<Option<Video>, StoreError>;

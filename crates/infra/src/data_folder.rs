@@ -12,7 +12,7 @@ const IN_USE: &[u8] = b"in use\n";
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// The folder cannot be made, read or written.
-    #[error("the data folder {} cannot be used: {source}", path.display())]
+    #[error("the data folder {} cannot be used", path.display())]
     Unusable {
         /// The folder.
         path: PathBuf,
@@ -56,6 +56,12 @@ impl DataFolder {
         let path = self.path.join(name);
         let made = private_file(&path).and_then(|_| sync_folder(&self.path));
         made.map(|()| path).map_err(|source| self.unusable(source))
+    }
+
+    /// Gives a file in the folder another name, durably.
+    pub(crate) fn rename(&self, from: &str, to: &str) -> Result<(), FolderError> {
+        let renamed = fs::rename(self.path.join(from), self.path.join(to)).and_then(|()| sync_folder(&self.path));
+        renamed.map_err(|source| self.unusable(source))
     }
 
     /// What the operating system said of this folder.

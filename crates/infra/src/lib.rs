@@ -1,8 +1,10 @@
 //! The adapters behind Aviary's ports: SQLite, MongoDB, local media, security, clock and ids. No HTTP, no use cases.
 
+pub mod copy;
 pub mod data_folder;
 pub mod media;
 pub mod mongo;
+pub mod progress;
 pub mod security;
 pub mod sqlite;
 pub mod system;

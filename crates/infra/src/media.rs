@@ -1,6 +1,7 @@
 //! Uploads and stored files: receiving, judging by content, re-encoding, keeping on the local disk.
 
 mod container;
+pub(crate) mod identity;
 mod image;
 mod jpeg;
 pub mod local;

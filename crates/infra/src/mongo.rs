@@ -1,17 +1,21 @@
 //! The distributed store: every port over a MongoDB replica set (or a sharded cluster) that any number of nodes share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aviary_domain::Store;
-use mongodb::bson::doc;
-use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria};
-use mongodb::{Client, error::Error};
+use mongodb::Client;
+use mongodb::bson::{Document, doc};
+use mongodb::error::{Error, ErrorKind};
+use mongodb::options::{ClientOptions, ConnectionString, ReadConcern, ReadPreference, SelectionCriteria};
 
 pub mod comment;
 pub mod dashboard;
 pub mod file;
 pub mod history;
+pub mod idempotency;
+pub mod lease;
 pub mod like;
 pub mod maintenance;
 pub mod playlist;
@@ -21,40 +25,65 @@ pub mod tweet;
 pub mod user;
 pub mod video;
 
+mod abandoned;
 mod access;
+mod adopt;
 mod card;
 mod collection;
+pub(crate) mod copy;
 mod database;
 mod document;
 mod error;
 mod hot;
+mod lent;
 mod list;
+mod media;
+mod migrate;
 mod schema;
+mod shard;
 mod snapshot;
 mod totals;
 mod turn;
 
+use crate::progress::Progress;
+use schema::Standing;
+
+pub use adopt::{AdoptionError, AdoptionReport, EntryReason, Note, Reason, Stage, Tally};
 pub use database::Database;
+pub use migrate::{MigrateMode, MigrationReport};
+pub use shard::{ShardOutcome, Sharded};
 
 /// The database of a URI that names none.
-const DEFAULT_DATABASE: &str = "aviary";
+pub const DEFAULT_DATABASE: &str = "aviary";
+
+/// What the program calls itself where it connects; by that its sessions are known.
+const PROGRAM: &str = "aviary";
 
 /// How long the driver looks for a primary, and waits for a connection to be made.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often the driver looks at each server. One that stands still is given up after this and [`PATIENCE`], and what
+/// waits for it is repeated elsewhere while its caller still waits.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// The oldest wire protocol that the queries here are written for: MongoDB 5.0.
 const OLDEST_WIRE: i64 = 13;
 
 /// Why a database could not be opened. Each is a sentence for the person who starts the program; none shows the URI,
-/// which may hold a password.
+/// which may hold a password. What the driver said stands in them, without what it adds for programs, and is no source.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The URI cannot be read.
-    #[error("the MongoDB URI cannot be used: {0}")]
-    Uri(#[source] Error),
-    /// Nobody answers.
-    #[error("MongoDB cannot be reached: {0}")]
-    Unreachable(#[source] Error),
+    #[error("the MongoDB URI cannot be used: {}", .0.kind)]
+    Uri(Error),
+    /// Nobody who could take writes answers.
+    #[error("no primary of MongoDB answered at {servers} within {} s", patience.as_secs_f64())]
+    Unreachable {
+        /// The servers that the URI names.
+        servers: String,
+        /// How long they had.
+        patience: Duration,
+    },
     /// A single server without a replica set has no transactions.
     #[error(
         "this MongoDB is a standalone server, which has no transactions: start mongod with --replSet and a name, and \
@@ -82,9 +111,74 @@ pub enum OpenError {
         /// Its name.
         database: String,
     },
+    /// The database has to be brought to the present version first.
+    #[error("the database {database} {what}: stop every server that uses it and run `aviary migrate`")]
+    NeedsMigration {
+        /// Its name.
+        database: String,
+        /// In which state it is, as the rest of a sentence.
+        what: &'static str,
+    },
+    /// The database was left while another home was being copied into it.
+    #[error("the database {database} holds half a copy of another home: run `aviary copy` again, as before")]
+    HalfCopied {
+        /// Its name.
+        database: String,
+    },
+    /// Another process migrates the database, and did not end within the time that this one waits.
+    #[error("another process is migrating the database {database}: try again when it is done")]
+    Locked {
+        /// Its name.
+        database: String,
+    },
+    /// Another process has taken over the migration, because this one was not heard of for too long.
+    #[error("another process has taken over the migration of the database {database}; nothing was written since")]
+    LockLost {
+        /// Its name.
+        database: String,
+    },
+    /// Only a router can distribute collections.
+    #[error("this MongoDB is not a sharded cluster: MONGODB_URI must name its routers (mongos)")]
+    NoRouter,
+    /// The cluster is too old for the queries here.
+    #[error("this sharded cluster is too old to distribute collections: version 8.0 or later is needed")]
+    OldRouter,
+    /// The database cannot be adopted as it stands.
+    #[error(transparent)]
+    Adoption(#[from] AdoptionError),
+    /// The media folder is not the one of the database.
+    #[error(transparent)]
+    OtherMedia(#[from] OtherMedia),
+    /// The media folder cannot be looked into.
+    #[error(transparent)]
+    Media(#[from] crate::media::OpenError),
     /// MongoDB failed otherwise.
-    #[error("the database cannot be opened: {0}")]
-    Driver(#[from] Error),
+    #[error("the database cannot be opened: {}", .0.kind)]
+    Driver(Error),
+}
+
+impl From<Error> for OpenError {
+    fn from(error: Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+/// The media folder of a server is not the one that the other servers of the database keep their files in.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the files of the database {database} are in the media folder {expected}, and {} is not that one: mount the folder \
+     that the servers share and name it in MEDIA_DIR, or, if this one takes its place for good, write {expected} into {}",
+    folder.display(), folder.join(file).display()
+)]
+pub struct OtherMedia {
+    /// The name of the database.
+    pub database: String,
+    /// The folder of this server.
+    pub folder: PathBuf,
+    /// The id of the database's folder.
+    pub expected: String,
+    /// The name of the file that holds a folder's id.
+    pub file: &'static str,
 }
 
 /// A store that is ready to serve.
@@ -95,37 +189,70 @@ pub struct OpenStore {
     pub database: Database,
 }
 
-/// Connects to a deployment, makes sure that the database is of the present version, and gives its ports.
+/// Connects to a deployment and gives the ports of its database, which is made where it is empty. One that is not of
+/// the present version is refused.
 pub async fn open(uri: &str) -> Result<OpenStore, OpenError> {
     let (database, _) = connect(uri).await?;
+    let driver = database.driver();
+    match schema::standing(driver).await? {
+        Standing::Current => {}
+        Standing::Empty => schema::begin(driver).await?,
+        standing => {
+            let refusal = migrate::refusal(driver, standing).await;
+            database.close().await;
+            return Err(refusal);
+        }
+    }
     Ok(OpenStore { store: store(&database), database })
 }
 
-/// Only brings the database to the present version. Answers with the names of the steps that were applied.
-pub async fn migrate(uri: &str) -> Result<Vec<&'static str>, OpenError> {
-    let (database, applied) = connect(uri).await?;
+/// Only brings the database to the present version, or tells what that would take.
+pub async fn migrate(uri: &str, mode: MigrateMode, progress: &dyn Progress) -> Result<MigrationReport, OpenError> {
+    let (database, _) = connect(uri).await?;
+    let report = migrate::run(database.driver(), mode, progress).await;
     database.close().await;
-    Ok(applied)
+    report
 }
 
-/// Connects to a deployment and makes sure that the database is of the present version; on an empty one all
-/// collections and indexes are made.
-async fn connect(uri: &str) -> Result<(Database, Vec<&'static str>), OpenError> {
+/// Distributes the collections of the plan over the shards of a cluster, or tells which those are.
+pub async fn shard(uri: &str, mode: MigrateMode, progress: &dyn Progress) -> Result<Vec<Sharded>, OpenError> {
+    let (database, hello) = connect(uri).await?;
+    let outcomes = shard::run(database.driver(), &hello, mode, progress).await;
+    database.close().await;
+    outcomes
+}
+
+/// The database that a URI names, if it names one; nobody is asked.
+pub fn named_database(uri: &str) -> Result<Option<String>, OpenError> {
+    Ok(ConnectionString::parse(uri).map_err(OpenError::Uri)?.default_database)
+}
+
+/// Connects to a deployment that has what is needed; answers with what it said of itself too.
+async fn connect(uri: &str) -> Result<(Database, Document), OpenError> {
     let options = options(uri).await?;
     let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
+    let servers: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
+    let patience = options.server_selection_timeout.unwrap_or(PATIENCE);
     let client = Client::with_options(options).map_err(OpenError::Uri)?;
     let database = client.database(&name);
-    check_deployment(&client).await?;
-    let applied = schema::prepare(&database).await?;
-    Ok((Database::new(client, database), applied))
+    let hello = check_deployment(&client).await.map_err(|error| match error {
+        // The driver tells all that it knows about every server.
+        OpenError::Driver(error) if matches!(*error.kind, ErrorKind::ServerSelection { .. }) => {
+            tracing::debug!(%error, "no server was found");
+            OpenError::Unreachable { servers: servers.join(", "), patience }
+        }
+        other => other,
+    })?;
+    Ok((Database::new(client, database), hello))
 }
 
 /// What the URI says, except where durability and bounded waits depend on it.
 async fn options(uri: &str) -> Result<ClientOptions, OpenError> {
     let mut options = ClientOptions::parse(uri).await.map_err(OpenError::Uri)?;
-    options.app_name.get_or_insert_with(|| "aviary".to_owned());
+    options.app_name = Some(PROGRAM.to_owned());
     options.server_selection_timeout.get_or_insert(PATIENCE);
     options.connect_timeout.get_or_insert(PATIENCE);
+    options.heartbeat_freq.get_or_insert(HEARTBEAT);
     // Waiting for a connection of a full pool has no end, so the pool must not be what limits.
     let pool = options.max_pool_size.map_or(turn::TURNS.into(), |size| size.max(turn::TURNS.into()));
     options.max_pool_size = Some(pool);
@@ -137,15 +264,18 @@ async fn options(uri: &str) -> Result<ClientOptions, OpenError> {
     Ok(options)
 }
 
-/// Refuses what has no transactions.
-async fn check_deployment(client: &Client) -> Result<(), OpenError> {
-    let hello = client.database("admin").run_command(doc! { "hello": 1 }).await.map_err(OpenError::Unreachable)?;
-    let is_router = hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
-    if !is_router && !hello.contains_key("setName") {
+/// Refuses what has no transactions, and answers with what the deployment said of itself.
+async fn check_deployment(client: &Client) -> Result<Document, OpenError> {
+    let hello = client.database("admin").run_command(doc! { "hello": 1 }).await?;
+    if !shard::is_router(&hello) && !hello.contains_key("setName") {
         return Err(OpenError::Standalone);
     }
-    let wire = hello.get_i32("maxWireVersion").map_or(0, i64::from);
-    if wire < OLDEST_WIRE { Err(OpenError::TooOld) } else { Ok(()) }
+    if wire(&hello) < OLDEST_WIRE { Err(OpenError::TooOld) } else { Ok(hello) }
+}
+
+/// The latest wire protocol that a deployment speaks.
+fn wire(hello: &Document) -> i64 {
+    hello.get_i32("maxWireVersion").map_or(0, i64::from)
 }
 
 fn store(database: &Database) -> Store {
@@ -161,6 +291,8 @@ fn store(database: &Database) -> Store {
         history: Arc::new(history::MongoHistory::new(database.clone())),
         dashboard: Arc::new(dashboard::MongoDashboard::new(database.clone())),
         files: Arc::new(file::MongoFileLedger::new(database.clone())),
+        idempotency: Arc::new(idempotency::MongoIdempotency::new(database.clone())),
+        leases: Arc::new(lease::MongoLeases::new(database.clone())),
         maintenance: Arc::new(maintenance::MongoMaintenance::new(database.clone())),
     }
 }

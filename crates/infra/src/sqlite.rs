@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aviary_domain::Store;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::data_folder::{DataFolder, FolderError};
 
@@ -12,6 +12,8 @@ pub mod comment;
 pub mod dashboard;
 pub mod file;
 pub mod history;
+pub mod idempotency;
+pub mod lease;
 pub mod like;
 pub mod maintenance;
 pub mod playlist;
@@ -22,6 +24,7 @@ pub mod user;
 pub mod video;
 
 mod connection;
+pub(crate) mod copy;
 mod database;
 mod error;
 mod job;
@@ -81,8 +84,18 @@ pub enum OpenError {
         /// The first thing found.
         finding: String,
     },
+    /// The folder was left while another home was being copied into it.
+    #[error(
+        "the data folder {} holds half a copy of another home: run `aviary copy` again, as before, or remove {} (and \
+         nothing else: the folder may hold the only media)",
+        path.display(), copy::remains(path)
+    )]
+    HalfCopied {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A migration failed and left no trace.
-    #[error("the migration {name} failed: {source}")]
+    #[error("the migration {name} failed")]
     Migration {
         /// Which one.
         name: &'static str,
@@ -90,10 +103,10 @@ pub enum OpenError {
         source: rusqlite::Error,
     },
     /// The system gives no thread to write on.
-    #[error("the thread that writes to the database cannot be started: {0}")]
+    #[error("the thread that writes to the database cannot be started")]
     Thread(#[source] std::io::Error),
     /// SQLite failed otherwise.
-    #[error("the database cannot be opened: {0}")]
+    #[error("the database cannot be opened")]
     Sqlite(#[from] rusqlite::Error),
 }
 
@@ -109,10 +122,10 @@ pub struct OpenStore {
 
 /// Takes a data folder, checks its database after an unclean stop, and brings it to the present version.
 ///
-/// Files that a dead process had reserved become due at once: whoever was to claim them is gone.
+/// Files that a dead process had reserved become due at once, and its leases are free: whoever had them is gone.
 pub fn open(folder: &Path) -> Result<OpenStore, OpenError> {
     let (connection, folder, _) = prepare(folder)?;
-    connection.execute("UPDATE file_ledger SET due_at = 0 WHERE due_at > 0", [])?;
+    connection.execute_batch("UPDATE file_ledger SET due_at = 0 WHERE due_at > 0; DELETE FROM leases;")?;
     let unclean = folder.unclean();
     let pool = Pool::new(folder.file(DATABASE)?);
     let database = Database::new(pool, Writer::start(connection, folder).map_err(OpenError::Thread)?);
@@ -127,7 +140,33 @@ pub fn migrate(folder: &Path) -> Result<Vec<&'static str>, OpenError> {
     Ok(applied)
 }
 
+/// Only tells which migrations the database of a folder lacks. Changes nothing.
+pub fn pending(folder: &Path) -> Result<Vec<&'static str>, OpenError> {
+    copy::refuse_unfinished(folder)?;
+    let file = folder.join(DATABASE);
+    if !file.exists() {
+        return Ok(migrate::pending(0));
+    }
+    let folder = DataFolder::take(folder)?;
+    let looked = look(&file).map_err(|error| match error {
+        OpenError::Sqlite(error) => recognise(error, &file),
+        other => other,
+    });
+    // Whoever opens the folder next must still see that the last one did not end in good order.
+    if !folder.unclean() {
+        folder.release()?;
+    }
+    looked
+}
+
+fn look(file: &Path) -> Result<Vec<&'static str>, OpenError> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let version = migrate::check_ours(&connection, file)?;
+    Ok(migrate::pending(version))
+}
+
 fn prepare(folder: &Path) -> Result<(Connection, DataFolder, Vec<&'static str>), OpenError> {
+    copy::refuse_unfinished(folder)?;
     let folder = DataFolder::take(folder)?;
     let file = folder.file(DATABASE)?;
     let prepared = prepare_database(&file, folder.unclean()).map_err(|error| match error {
@@ -184,6 +223,8 @@ fn store(database: &Database) -> Store {
         history: Arc::new(history::SqliteHistory::new(database.clone())),
         dashboard: Arc::new(dashboard::SqliteDashboard::new(database.clone())),
         files: Arc::new(file::SqliteFileLedger::new(database.clone())),
+        idempotency: Arc::new(idempotency::SqliteIdempotency::new(database.clone())),
+        leases: Arc::new(lease::SqliteLeases::new(database.clone())),
         maintenance: Arc::new(maintenance::SqliteMaintenance::new(database.clone())),
     }
 }

@@ -5,8 +5,23 @@
 #[path = "../../../tests/src/mongod.rs"]
 mod mongod;
 
+#[path = "mongo_contract/faults.rs"]
+mod faults;
+
+#[path = "mongo_contract/media.rs"]
+mod media;
+
+#[path = "mongo_contract/migrate.rs"]
+mod migrate;
+
 #[path = "mongo_contract/open.rs"]
 mod open;
+
+#[path = "mongo_contract/router.rs"]
+mod router;
+
+#[path = "mongo_contract/shard.rs"]
+mod shard;
 
 #[path = "mongo_contract/upkeep.rs"]
 mod upkeep;

@@ -21,17 +21,31 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Subcommand, Clone, Copy)]
+#[derive(Subcommand, Clone)]
 pub enum Command {
     /// Run the server (the default).
     Serve,
-    /// Bring the store up to this version, tell what was applied, and leave.
-    Migrate,
+    /// Bring the store up to this version, or adopt the MongoDB database of another application; tell what was done.
+    Migrate {
+        /// Only tell what would be done, with the full report; change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Then distribute the collections over the shards of a MongoDB cluster (version 8.0 or later).
+        #[arg(long)]
+        shard: bool,
+    },
     /// Recompute every stored count from the facts and report what differs; the server must not be running.
     Reconcile {
         /// Set what differs to the facts.
         #[arg(long)]
         repair: bool,
+    },
+    /// Copy everything to another home and compare both; run it again to go on after a stop. No server may be running.
+    Copy {
+        /// The other home: the MongoDB URI of an empty database, with its name, or a folder without a home. In the environment a
+        /// password in it is not seen by who lists the processes.
+        #[arg(long, env = "COPY_TO", hide_env_values = true)]
+        to: SecretString,
     },
     /// Look at the configuration.
     #[command(subcommand)]
@@ -61,9 +75,18 @@ pub struct Options {
     /// Folder for the store, the media and the secrets [default: ./data]
     #[arg(long, global = true, env = "DATA_DIR")]
     pub data_dir: Option<String>,
+    /// Folder for the media, which servers of one database share [default: media in the data folder]
+    #[arg(long, global = true, env = "MEDIA_DIR")]
+    pub media_dir: Option<String>,
     /// MongoDB replica set or sharded cluster to store in, as mongodb://… [default: embedded, in the data folder]
     #[arg(long, global = true, env = "MONGODB_URI", hide_env_values = true)]
     pub mongodb_uri: Option<SecretString>,
+    /// Before serving, do what `aviary migrate` does to a MongoDB database that needs it: on or off [default: off]
+    #[arg(
+        long, global = true, env = "MIGRATE",
+        num_args = 0..=1, require_equals = true, default_missing_value = "on"
+    )]
+    pub migrate: Option<String>,
     /// Origins, separated by commas, whose pages may call the API with cookies; `*`: any, without cookies [default: none]
     #[arg(long, global = true, env = "CORS_ORIGIN")]
     pub cors_origin: Option<String>,
@@ -148,12 +171,17 @@ impl Options {
     }
 
     fn read(&self, checks: &mut Checks) -> Settings {
+        let folder = |text: &str| Ok(PathBuf::from(text));
+        let data_dir = checks.value("DATA_DIR", self.data_dir.as_ref(), "data", folder);
+        let media_dir = checks.optional("MEDIA_DIR", self.media_dir.as_ref(), folder);
         Settings {
             host: checks.value("HOST", self.host.as_ref(), "127.0.0.1", value::host),
             port: checks.value("PORT", self.port.as_ref(), "8000", value::port),
             public_url: checks.optional("PUBLIC_URL", self.public_url.as_ref(), value::base_url),
-            data_dir: checks.value("DATA_DIR", self.data_dir.as_ref(), "data", |text| Ok(PathBuf::from(text))),
+            media_dir: media_dir.unwrap_or_else(|| data_dir.join("media")),
+            data_dir,
             mongodb_uri: checks.mongodb_uri(self.mongodb_uri.as_ref()),
+            migrate: checks.value("MIGRATE", self.migrate.as_ref(), "off", value::switch),
             cors: checks
                 .optional("CORS_ORIGIN", self.cors_origin.as_ref(), value::cors_origins)
                 .unwrap_or(CorsOrigins::Nobody),

@@ -13,6 +13,7 @@ fn nothing_set_is_a_sound_configuration() {
     assert_eq!((settings.host.as_str(), settings.port), ("127.0.0.1", 8000));
     assert_eq!(settings.tokens.access_life, Duration::from_hours(24));
     assert_eq!(settings.tokens.refresh_life, Duration::from_hours(240));
+    assert_eq!((settings.data_dir.to_str(), settings.media_dir.to_str()), (Some("data"), Some("data/media")));
     assert_eq!(settings.max_video_bytes, 5_000_000_000);
     assert_eq!(settings.view_window, Duration::from_mins(30));
     assert!(settings.cookies.secure && settings.rate_limits && !settings.trust_proxy);
@@ -27,6 +28,7 @@ fn every_mistake_is_told_at_once_with_its_variable() {
         host: Some("http://x".into()),
         port: Some("70000".into()),
         public_url: Some("example.org".into()),
+        migrate: Some("perhaps".into()),
         cors_origin: Some("https://ok.example, nonsense".into()),
         access_token_secret: Some("short".into()),
         access_token_expiry: Some("soon".into()),
@@ -50,6 +52,7 @@ fn every_mistake_is_told_at_once_with_its_variable() {
         "PORT",
         "PUBLIC_URL",
         "MONGODB_URI",
+        "MIGRATE",
         "CORS_ORIGIN",
         "ACCESS_TOKEN_SECRET",
         "ACCESS_TOKEN_EXPIRY",
@@ -65,7 +68,7 @@ fn every_mistake_is_told_at_once_with_its_variable() {
     ];
     assert_eq!(named, expected);
     let shown = mistakes.to_string();
-    assert!(shown.starts_with("The configuration has 16 mistakes:\n  HOST: `http://x` must be"), "{shown}");
+    assert!(shown.starts_with("The configuration has 17 mistakes:\n  HOST: `http://x` must be"), "{shown}");
     assert!(!shown.contains("hunter") && !shown.contains("short"), "a secret shows: {shown}");
 }
 
@@ -92,6 +95,18 @@ fn nodes_that_share_a_store_share_their_secrets() {
     assert!(!mistakes.contains("hunter") && !mistakes.contains("ACCESS_TOKEN_SECRET"), "{mistakes}");
     options.refresh_token_secret = Some("a-very-long-refresh-secret-nobody-may-see".into());
     assert!(!format!("{:?}", options.resolve().unwrap()).contains("hunter"));
+}
+
+#[test]
+fn media_lie_in_the_data_folder_or_where_servers_share_them() {
+    let media = |data: &str, media: Option<&str>| {
+        let options =
+            Options { data_dir: Some(data.to_owned()), media_dir: media.map(str::to_owned), ..Options::default() };
+        options.resolve().unwrap().media_dir.to_str().unwrap().to_owned()
+    };
+    assert_eq!(media("/srv/one", None), "/srv/one/media");
+    assert_eq!(media("/srv/one", Some(" ")), "/srv/one/media");
+    assert_eq!(media("/srv/one", Some("/mnt/shared")), "/mnt/shared");
 }
 
 #[test]
@@ -154,7 +169,32 @@ fn the_base_url_is_one_that_browsers_reach() {
 fn flags_stand_before_and_after_commands() {
     for args in [["aviary", "--port", "9", "migrate"], ["aviary", "migrate", "--port", "9"]] {
         let cli = Cli::try_parse_from(args).unwrap();
-        assert!(matches!(cli.command, Some(Command::Migrate)));
+        assert!(matches!(cli.command, Some(Command::Migrate { dry_run: false, shard: false })));
         assert_eq!(cli.options.port.as_deref(), Some("9"));
     }
+}
+
+#[test]
+fn migrating_is_a_command_and_a_switch_of_serving() {
+    let cli = Cli::try_parse_from(["aviary", "migrate", "--shard", "--dry-run"]).unwrap();
+    assert!(matches!(cli.command, Some(Command::Migrate { dry_run: true, shard: true })));
+    assert!(!cli.options.resolve().unwrap().migrate);
+    for (args, on) in [
+        (["aviary", "serve", "--migrate"], true),
+        (["aviary", "--migrate", "serve"], true),
+        (["aviary", "serve", "--migrate=off"], false),
+    ] {
+        let cli = Cli::try_parse_from(args).unwrap();
+        assert!(matches!(cli.command, Some(Command::Serve)), "{args:?}");
+        assert_eq!(cli.options.resolve().unwrap().migrate, on, "{args:?}");
+    }
+    assert!(Cli::try_parse_from(["aviary", "serve", "--dry-run"]).is_err());
+}
+
+#[test]
+fn a_copy_needs_a_target_and_does_not_show_it() {
+    let cli = Cli::try_parse_from(["aviary", "copy", "--to", "mongodb://ada:secret@db/home"]).unwrap();
+    let Some(Command::Copy { to }) = cli.command else { panic!("another command") };
+    assert!(!format!("{to:?}").contains("ada"));
+    assert!(Cli::try_parse_from(["aviary", "copy"]).is_err());
 }

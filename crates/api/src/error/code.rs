@@ -72,6 +72,8 @@ pub(crate) enum Code {
     RangeNotSatisfiable,
     /// A file cannot be read as what it claims to be.
     UnreadableFile,
+    /// The `Idempotency-Key` was used for another request.
+    IdempotencyKeyReused,
     /// Too many attempts failed; `Retry-After` says when to go on.
     TooManyAttempts,
     /// A fault of the server's; the log has it under the request id.
@@ -110,7 +112,7 @@ impl Code {
             Self::BodyTooLarge | Self::FileTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedFileType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::UnreadableFile => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::UnreadableFile | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
             Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

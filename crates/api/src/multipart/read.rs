@@ -5,13 +5,13 @@ use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest};
 use aviary_application::{Error, Uploads};
-use aviary_domain::media::Upload;
+use aviary_domain::media::{Intake, MediaError, Upload};
 use bytes::BytesMut;
 use futures_util::StreamExt;
 
 use super::{FileField, Form};
 use crate::error::{ApiError, Code};
-use crate::extract::{Fields, PatientPayload, payload_failure};
+use crate::extract::{Fields, PatientPayload, has_key, payload_failure};
 
 /// The most bytes of one text part.
 const TEXT_LIMIT: usize = 64 * 1024;
@@ -34,7 +34,15 @@ pub(super) async fn multipart(
     }
     refuse_announced_excess(request, files, uploads)?;
     let mut parts = Multipart::new(request.headers(), payload);
-    let mut reader = Reader { files, uploads, form: Form::default(), texts: vec![], text_bytes: 0, parts: 0 };
+    let mut reader = Reader {
+        files,
+        uploads,
+        keyed: has_key(request),
+        form: Form::default(),
+        texts: vec![],
+        text_bytes: 0,
+        parts: 0,
+    };
     while let Some(part) = parts.next().await {
         reader.take(part.map_err(|error| failure(&error))?).await?;
     }
@@ -58,6 +66,8 @@ fn refuse_announced_excess(request: &HttpRequest, files: &[FileField], uploads: 
 struct Reader<'a> {
     files: &'a [FileField],
     uploads: &'a Uploads,
+    /// Whether the request may be sent again, so that its files have to be known again.
+    keyed: bool,
     form: Form,
     texts: Vec<(String, String)>,
     text_bytes: usize,
@@ -89,7 +99,7 @@ impl Reader<'_> {
             let refused = ApiError::new(Code::ValidationFailed, format!("{} takes one file", file.name));
             return Err(refused.with_field(file.name, "takes one file"));
         }
-        if let Some(upload) = receive(file, part, self.uploads).await? {
+        if let Some(upload) = receive(file, part, self.uploads, self.keyed).await? {
             self.form.files.insert(file.name, upload);
         }
         Ok(())
@@ -122,7 +132,12 @@ impl Reader<'_> {
 }
 
 /// Streams one file into the media store; an empty one counts as left out.
-async fn receive(file: FileField, mut part: Field, uploads: &Uploads) -> Result<Option<Box<dyn Upload>>, ApiError> {
+async fn receive(
+    file: FileField,
+    mut part: Field,
+    uploads: &Uploads,
+    keyed: bool,
+) -> Result<Option<Box<dyn Upload>>, ApiError> {
     let refused = |error| ApiError::from(Error::of_file(file.name, error));
     let mut intake = None;
     while let Some(chunk) = part.next().await {
@@ -132,7 +147,7 @@ async fn receive(file: FileField, mut part: Field, uploads: &Uploads) -> Result<
         }
         let place = match &mut intake {
             Some(place) => place,
-            None => intake.insert(uploads.receive(file.kind).await.map_err(refused)?),
+            None => intake.insert(open(file, uploads, keyed).await.map_err(refused)?),
         };
         place.write(&chunk).await.map_err(refused)?;
     }
@@ -140,6 +155,15 @@ async fn receive(file: FileField, mut part: Field, uploads: &Uploads) -> Result<
         Some(intake) => Ok(Some(intake.finish().await.map_err(refused)?)),
         None => Ok(None),
     }
+}
+
+/// A place for a file; that of a request with a key has to be known again.
+async fn open(file: FileField, uploads: &Uploads, keyed: bool) -> Result<Box<dyn Intake>, MediaError> {
+    let mut place = uploads.receive(file.kind).await?;
+    if keyed {
+        place.ask_digest();
+    }
+    Ok(place)
 }
 
 /// How a form that cannot be read is told. Every kind that is not named here is a form that breaks RFC 7578.

@@ -7,8 +7,10 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::State;
-use crate::envelope::{Answer, Envelope, Nothing, created, ok};
-use crate::extract::{Actor, Body, Fields, Input, ListQuery, MaybeActor, PathId};
+use crate::creation;
+use crate::envelope::{Answer, Envelope, Nothing, ok};
+use crate::error::Failure;
+use crate::extract::{Actor, Body, Fields, Input, KeyHeader, ListQuery, MaybeActor, MaybeKey, PathId};
 use crate::paging::PageView;
 use crate::view::CommentView;
 
@@ -55,7 +57,11 @@ pub(crate) async fn list(
 #[utoipa::path(
     tag = "comments",
     request_body = CommentInput,
-    responses((status = 201, body = Envelope<CommentView>)),
+    params(KeyHeader),
+    responses(
+        (status = 201, body = Envelope<CommentView>),
+        (status = 422, body = Failure, description = "The key was used for another request"),
+    ),
     security(("bearer" = []), ("cookie" = []))
 )]
 #[post("/{videoId}")]
@@ -63,11 +69,12 @@ pub(crate) async fn create(
     state: State,
     Actor(actor): Actor,
     PathId(video): PathId<Video>,
+    MaybeKey(key): MaybeKey,
     body: Body<CommentInput>,
 ) -> Answer {
     let input = body.read().await?;
-    let card = state.application.comments.create(actor, video, input.content.as_deref()).await?;
-    Ok(created(CommentView::new(card, &state), "Comment added successfully"))
+    let creation = state.application.comments.create(actor, video, input.content.as_deref(), key.as_ref()).await?;
+    creation::answer(creation, |card| CommentView::new(card, &state), "Comment added successfully", &state).await
 }
 
 /// Changes what one's own comment says.

@@ -9,8 +9,10 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::State;
-use crate::envelope::{Answer, Envelope, Nothing, created, ok};
-use crate::extract::{Actor, Body, Fields, Input, ListQuery, MaybeActor, PathId, PathIds};
+use crate::creation;
+use crate::envelope::{Answer, Envelope, Nothing, ok};
+use crate::error::Failure;
+use crate::extract::{Actor, Body, Fields, Input, KeyHeader, ListQuery, MaybeActor, MaybeKey, PathId, PathIds};
 use crate::paging::{array, continued};
 use crate::view::PlaylistView;
 
@@ -55,15 +57,24 @@ impl Input for PlaylistEditInput {
 #[utoipa::path(
     tag = "playlists",
     request_body = NewPlaylistInput,
-    responses((status = 201, body = Envelope<PlaylistView>)),
+    params(KeyHeader),
+    responses(
+        (status = 201, body = Envelope<PlaylistView>),
+        (status = 422, body = Failure, description = "The key was used for another request"),
+    ),
     security(("bearer" = []), ("cookie" = []))
 )]
 #[post("")]
-pub(crate) async fn create(state: State, Actor(actor): Actor, body: Body<NewPlaylistInput>) -> Answer {
+pub(crate) async fn create(
+    state: State,
+    Actor(actor): Actor,
+    MaybeKey(key): MaybeKey,
+    body: Body<NewPlaylistInput>,
+) -> Answer {
     let input = body.read().await?;
     let input = PlaylistInput { name: input.name, description: input.description };
-    let card = state.application.playlists.create(actor, &input).await?;
-    Ok(created(PlaylistView::new(card, &state), "Playlist created successfully"))
+    let creation = state.application.playlists.create(actor, &input, key.as_ref()).await?;
+    creation::answer(creation, |card| PlaylistView::new(card, &state), "Playlist created successfully", &state).await
 }
 
 /// Lists a user's playlists, newest first, each with its first hundred videos.

@@ -7,8 +7,10 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::State;
-use crate::envelope::{Answer, Envelope, Nothing, created, ok};
-use crate::extract::{Actor, Body, Fields, Input, ListQuery, MaybeActor, PathId};
+use crate::creation;
+use crate::envelope::{Answer, Envelope, Nothing, ok};
+use crate::error::Failure;
+use crate::extract::{Actor, Body, Fields, Input, KeyHeader, ListQuery, MaybeActor, MaybeKey, PathId};
 use crate::paging::{PageView, array};
 use crate::view::TweetView;
 
@@ -35,14 +37,23 @@ impl Input for TweetInput {
 #[utoipa::path(
     tag = "tweets",
     request_body = TweetInput,
-    responses((status = 201, body = Envelope<TweetView>)),
+    params(KeyHeader),
+    responses(
+        (status = 201, body = Envelope<TweetView>),
+        (status = 422, body = Failure, description = "The key was used for another request"),
+    ),
     security(("bearer" = []), ("cookie" = []))
 )]
 #[post("")]
-pub(crate) async fn create(state: State, Actor(actor): Actor, body: Body<TweetInput>) -> Answer {
+pub(crate) async fn create(
+    state: State,
+    Actor(actor): Actor,
+    MaybeKey(key): MaybeKey,
+    body: Body<TweetInput>,
+) -> Answer {
     let input = body.read().await?;
-    let card = state.application.tweets.create(actor, input.content.as_deref()).await?;
-    Ok(created(TweetView::new(&card, &state), "Tweet created successfully"))
+    let creation = state.application.tweets.create(actor, input.content.as_deref(), key.as_ref()).await?;
+    creation::answer(creation, |card| TweetView::new(&card, &state), "Tweet created successfully", &state).await
 }
 
 /// Lists everybody's tweets, newest first.

@@ -9,8 +9,11 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::State;
-use crate::envelope::{Answer, Envelope, created, ok};
-use crate::extract::{Actor, Body, Fields, Input, MaybeActor, PathText};
+use crate::client::Client;
+use crate::creation;
+use crate::envelope::{Answer, Envelope, ok};
+use crate::error::Failure;
+use crate::extract::{Actor, Body, Fields, GuestKeyHeader, Input, MaybeActor, MaybeKey, PathText};
 use crate::multipart::{AVATAR, COVER_IMAGE, FormBody};
 use crate::view::{ChannelView, UserView};
 
@@ -107,15 +110,19 @@ pub(crate) struct CoverInput {
 #[utoipa::path(
     tag = "users",
     request_body(content = RegistrationInput, content_type = "multipart/form-data"),
-    responses((status = 201, body = Envelope<UserView>))
+    params(GuestKeyHeader),
+    responses(
+        (status = 201, body = Envelope<UserView>),
+        (status = 422, body = Failure, description = "A file cannot be read, or the key was used for another request"),
+    ),
 )]
 #[post("/register")]
-pub(crate) async fn register(state: State, body: FormBody) -> Answer {
+pub(crate) async fn register(state: State, client: Client, MaybeKey(key): MaybeKey, body: FormBody) -> Answer {
     let mut form = body.receive(&[AVATAR, COVER_IMAGE]).await?;
     let (avatar, cover_image) = (form.file(AVATAR), form.file(COVER_IMAGE));
     let input = RegistrationInput { avatar, cover_image, ..form.read()? };
-    let user = state.application.users.register(input.into()).await?;
-    Ok(created(UserView::new(&user, &state), "User registered successfully"))
+    let creation = state.application.users.register(input.into(), client.address, key.as_ref()).await?;
+    creation::answer(creation, |user| UserView::new(&user, &state), "User registered successfully", &state).await
 }
 
 /// Shows one's own account.

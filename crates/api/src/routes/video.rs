@@ -9,8 +9,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::State;
 use crate::client::Client;
-use crate::envelope::{Answer, Envelope, Nothing, created, ok};
-use crate::extract::{Actor, Fields, Input, ListQuery, MaybeActor, PathId, Query};
+use crate::creation;
+use crate::envelope::{Answer, Envelope, Nothing, ok};
+use crate::error::Failure;
+use crate::extract::{Actor, Fields, Input, KeyHeader, ListQuery, MaybeActor, MaybeKey, PathId, Query};
 use crate::multipart::{FormBody, THUMBNAIL, VIDEO_FILE};
 use crate::paging::PageView;
 use crate::view::{VideoDetailView, VideoView};
@@ -93,11 +95,15 @@ pub(crate) async fn list(state: State, MaybeActor(viewer): MaybeActor, query: Qu
 #[utoipa::path(
     tag = "videos",
     request_body(content = PublicationInput, content_type = "multipart/form-data"),
-    responses((status = 201, body = Envelope<VideoView>)),
+    params(KeyHeader),
+    responses(
+        (status = 201, body = Envelope<VideoView>),
+        (status = 422, body = Failure, description = "A file cannot be read, or the key was used for another request"),
+    ),
     security(("bearer" = []), ("cookie" = []))
 )]
 #[post("")]
-pub(crate) async fn publish(state: State, Actor(actor): Actor, body: FormBody) -> Answer {
+pub(crate) async fn publish(state: State, Actor(actor): Actor, MaybeKey(key): MaybeKey, body: FormBody) -> Answer {
     let mut form = body.receive(&[VIDEO_FILE, THUMBNAIL]).await?;
     let (video_file, thumbnail) = (form.file(VIDEO_FILE), form.file(THUMBNAIL));
     let input = PublicationInput { video_file, thumbnail, ..form.read()? };
@@ -107,8 +113,8 @@ pub(crate) async fn publish(state: State, Actor(actor): Actor, body: FormBody) -
         video_file: input.video_file,
         thumbnail: input.thumbnail,
     };
-    let card = state.application.videos.publish(actor, publication).await?;
-    Ok(created(VideoView::new(card, &state), "Video published successfully"))
+    let creation = state.application.videos.publish(actor, publication, key.as_ref()).await?;
+    creation::answer(creation, |card| VideoView::new(card, &state), "Video published successfully", &state).await
 }
 
 /// Publishes one's own unpublished video and the other way round.

@@ -27,7 +27,7 @@ pub(super) struct Opened {
 /// Builds the application over an open store, which holds the data folder's lock; blocks while it opens the folder.
 pub(super) fn build(settings: &Settings, port: u16, store: Store) -> anyhow::Result<Opened> {
     let base_url = settings.base_url(port);
-    let media = LocalMedia::open(LocalMediaSettings::new(settings.data_dir.join("media"), &base_url))?;
+    let media = LocalMedia::open(LocalMediaSettings::new(&settings.media_dir, &base_url))?;
     let media = Arc::new(media);
     if !media.has_tools() {
         tracing::warn!("ffmpeg and ffprobe were not found: every video needs a thumbnail of its own");

@@ -4,6 +4,7 @@ use actix_cors::Cors;
 use actix_web::http::{Method, header};
 
 use crate::config::CorsOrigins;
+use crate::creation;
 
 /// How long browsers may remember the answer to a preflight.
 const MAX_AGE_SECONDS: usize = 3600;
@@ -22,6 +23,7 @@ pub(super) fn rules(origins: &CorsOrigins) -> Cors {
             header::ETAG,
             header::ACCEPT_RANGES,
             header::CONTENT_RANGE,
+            creation::REPLAYED,
         ])
         .max_age(MAX_AGE_SECONDS);
     match origins {

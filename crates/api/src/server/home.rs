@@ -4,10 +4,40 @@
 use anyhow::Context;
 use aviary_domain::Store;
 use aviary_infra::data_folder::DataFolder;
+use aviary_infra::mongo::MigrateMode;
+use aviary_infra::progress::Progress;
 use aviary_infra::{mongo, sqlite};
 use secrecy::ExposeSecret;
 
 use crate::config::Settings;
+
+/// Brings a MongoDB database to the present version, where the settings ask for it. The embedded store does so by
+/// itself whenever it is opened.
+pub(super) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    if let Some(uri) = settings.mongodb_uri.as_ref().filter(|_| settings.migrate) {
+        let report = mongo::migrate(uri.expose_secret(), MigrateMode::Apply, &Logged).await?;
+        for step in report.steps {
+            tracing::info!(step, "applied");
+        }
+        if let Some(adoption) = report.adoption {
+            tracing::info!(%adoption, "adopted the database of another application");
+        }
+    }
+    Ok(())
+}
+
+/// Progress in the log.
+struct Logged;
+
+impl Progress for Logged {
+    fn begin(&self, part: &str, items: Option<u64>) {
+        tracing::info!(part, items, "migrating");
+    }
+
+    fn advance(&self, _items: u64) {}
+
+    fn finish(&self) {}
+}
 
 /// An open store with what it holds on to.
 pub(crate) struct Home {
@@ -39,6 +69,15 @@ impl Home {
         let folder = tokio::task::spawn_blocking(move || DataFolder::take(&data_dir)).await??;
         let opened = mongo::open(uri.expose_secret()).await?;
         Ok(Self { store: opened.store, engine: Engine::MongoDb(opened.database, folder) })
+    }
+
+    /// Makes sure that the media folder is the one that the rows of the store are about. The embedded store has its
+    /// folder to itself.
+    pub(super) async fn claim_media(&self, settings: &Settings) -> anyhow::Result<()> {
+        if let Engine::MongoDb(database, _) = &self.engine {
+            database.claim_media(&settings.media_dir).await?;
+        }
+        Ok(())
     }
 
     /// Finishes what is queued and lets go of everything.

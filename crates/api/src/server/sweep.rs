@@ -1,4 +1,5 @@
-//! The background task that removes garbage: after deletes at once, else every few seconds.
+//! The background task that removes garbage: after deletes at once, else every few seconds. Of all servers on one store
+//! one sweeps.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,8 +37,8 @@ impl SweepTask {
 
 async fn sweep(sweeper: Sweeper, entropy: Arc<dyn Entropy>, stop: Arc<Notify>) {
     loop {
-        let more = match sweeper.run_once().await {
-            Ok(swept) => swept.found_work(),
+        let more = match sweeper.run_in_turn().await {
+            Ok(swept) => swept.is_some_and(|swept| swept.found_work()),
             Err(error) => {
                 tracing::warn!(error = %Chain(&error), "a sweep failed and is tried again");
                 false
@@ -46,11 +47,12 @@ async fn sweep(sweeper: Sweeper, entropy: Arc<dyn Entropy>, stop: Arc<Notify>) {
         let wait = if more { Duration::ZERO } else { jittered(entropy.as_ref()) };
         tokio::select! {
             biased;
-            () = stop.notified() => return,
+            () = stop.notified() => break,
             () = sweeper.nudged() => {}
             () = tokio::time::sleep(wait) => {}
         }
     }
+    sweeper.rest().await;
 }
 
 /// Up to a fifth longer, so that several servers on one store do not sweep in step.

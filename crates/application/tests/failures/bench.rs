@@ -1,5 +1,6 @@
 //! The test bench: ports as mocks, an application over them, and small inputs.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,6 +84,10 @@ impl Upload for Bytes {
     fn path(&self) -> &Path {
         Path::new("nowhere")
     }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        Some([3; 32])
+    }
 }
 
 pub(crate) fn upload() -> Box<dyn Upload> {
@@ -125,6 +130,10 @@ pub(crate) fn account() -> Account {
 
 pub(crate) fn actor() -> Actor {
     Actor { user: Id::from_bytes([1; 12]), session: Id::from_bytes([2; 12]) }
+}
+
+pub(crate) fn address() -> IpAddr {
+    IpAddr::from([127, 0, 0, 1])
 }
 
 pub(crate) fn token() -> IssuedToken {

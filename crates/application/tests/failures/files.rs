@@ -6,7 +6,7 @@ use aviary_domain::media::MediaError;
 use aviary_domain::user::UserImage;
 use mockall::predicate::{always, eq};
 
-use crate::bench::{Bench, NOW, actor, name, prepared, registration, upload};
+use crate::bench::{Bench, NOW, actor, address, name, prepared, registration, upload};
 
 /// A bench on which everything up to storing works, and on which both files are released in the end.
 fn bench_that_releases() -> Bench {
@@ -38,7 +38,7 @@ async fn a_second_file_that_cannot_be_stored_releases_both_and_writes_no_row() {
     bench.media.expect_keep().with(always(), eq(name(1))).once().returning(|_, _| Ok(()));
     let full = |_, _: &_| Err(MediaError::Unavailable("disk full".into()));
     bench.media.expect_keep().with(always(), eq(name(2))).once().returning(full);
-    let outcome = bench.application().users.register(registration()).await;
+    let outcome = bench.application().users.register(registration(), address(), None).await;
     assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
 }
 
@@ -52,8 +52,8 @@ async fn a_row_that_is_refused_or_cannot_be_written_releases_its_files() {
     for refusal in refusals {
         let mut bench = bench_that_releases();
         bench.media.expect_keep().times(2).returning(|_, _| Ok(()));
-        bench.store.users.expect_create().once().returning(move |_| Err(refusal()));
-        let outcome = bench.application().users.register(registration()).await;
+        bench.store.users.expect_create().once().returning(move |_, _| Err(refusal()));
+        let outcome = bench.application().users.register(registration(), address(), None).await;
         match refusal() {
             StoreError::Conflict { .. } => assert!(matches!(outcome, Err(Error::Conflict { field: "username" }))),
             StoreError::Unavailable(_) => assert!(matches!(outcome, Err(Error::Unavailable(_)))),
@@ -96,14 +96,14 @@ async fn a_caller_who_hangs_up_half_way_leaves_no_reservation_behind() {
 async fn names_that_are_taken_are_told_before_any_picture_is_decoded() {
     let mut bench = Bench::new();
     bench.store.users.expect_find_account().returning(|_| Ok(Some(crate::bench::account())));
-    let outcome = bench.application().users.register(registration()).await;
+    let outcome = bench.application().users.register(registration(), address(), None).await;
     assert!(matches!(outcome, Err(Error::Conflict { field: "username" })), "{outcome:?}");
 }
 
 #[tokio::test]
 async fn every_bad_field_is_told_before_any_file_is_looked_at() {
     let input = aviary_application::Registration { email: Some("nowhere".into()), ..Default::default() };
-    let Err(Error::Invalid(fields)) = Bench::new().application().users.register(input).await else {
+    let Err(Error::Invalid(fields)) = Bench::new().application().users.register(input, address(), None).await else {
         panic!("bad input was taken")
     };
     let names: Vec<_> = fields.iter().map(|field| field.field).collect();

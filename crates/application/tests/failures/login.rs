@@ -1,6 +1,5 @@
 //! Logging in when things go wrong: no hint about accounts, no way around the limits.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use aviary_application::{AuthFailure, Error, Login, LoginLimits};
@@ -8,16 +7,12 @@ use aviary_domain::security::{HashError, RefreshClaims, TokenHash};
 use aviary_domain::session::Rotation;
 use aviary_domain::{Id, StoreError};
 
-use crate::bench::{Bench, account, token};
+use crate::bench::{Bench, account, address, token};
 
 const LIMITS: LoginLimits = LoginLimits { per_account: 2, per_address: 9, window: Duration::from_mins(1) };
 
 fn login() -> Login {
     Login { email: None, username: Some("ada".into()), password: Some("guess".to_owned().into()) }
-}
-
-fn address() -> IpAddr {
-    IpAddr::from([127, 0, 0, 1])
 }
 
 #[tokio::test]

@@ -2,5 +2,6 @@
 
 mod bench;
 mod files;
+mod keys;
 mod login;
 mod sweeper;

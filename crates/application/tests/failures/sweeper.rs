@@ -56,3 +56,42 @@ async fn a_delete_stands_even_when_its_purge_fails() {
     bench.store.maintenance.expect_purge().once().returning(|_| Err(StoreError::unavailable("gone")));
     assert!(bench.application().tweets.delete(actor(), id).await.is_ok());
 }
+
+#[tokio::test]
+async fn who_does_not_hold_the_lease_leaves_everything_alone() {
+    let mut bench = Bench::new();
+    let own = aviary_domain::Id::<()>::from_bytes([9; 12]).to_string();
+    let holder = own.clone();
+    bench
+        .store
+        .leases
+        .expect_acquire()
+        .withf(move |name, asked, life| name == "sweeper" && asked == holder && *life > Duration::from_secs(10))
+        .once()
+        .returning(|_, _, _| Ok(false));
+    bench.store.leases.expect_release().withf(move |name, asked| name == "sweeper" && asked == own).once().returning(
+        // What cannot be released ends by itself.
+        |_, _| Err(StoreError::unavailable("gone")),
+    );
+    let sweeper = bench.application().sweeper;
+    assert!(matches!(sweeper.run_in_turn().await, Ok(None)));
+    sweeper.rest().await;
+}
+
+#[tokio::test]
+async fn who_holds_the_lease_sweeps() {
+    let mut bench = Bench::new();
+    bench.store.leases.expect_acquire().once().returning(|_, _, _| Ok(true));
+    bench.store.maintenance.expect_purge().once().returning(|_| Ok(3));
+    bench.store.maintenance.expect_expire().once().returning(|_, _, _| Ok(0));
+    bench.store.files.expect_due().once().returning(|_, _| Ok(vec![]));
+    let swept = bench.application().sweeper.run_in_turn().await.expect("the round goes through");
+    assert_eq!(swept.map(|swept| swept.purged), Some(3));
+}
+
+#[tokio::test]
+async fn without_an_answer_about_the_lease_nobody_sweeps() {
+    let mut bench = Bench::new();
+    bench.store.leases.expect_acquire().once().returning(|_, _, _| Err(StoreError::unavailable("gone")));
+    assert!(matches!(bench.application().sweeper.run_in_turn().await, Err(Error::Unavailable(_))));
+}

@@ -8,6 +8,8 @@ pub mod dashboard;
 pub mod deletion;
 pub mod file;
 pub mod history;
+pub mod idempotency;
+pub mod lease;
 pub mod like;
 pub mod maintenance;
 pub mod playlist;
@@ -264,6 +266,32 @@ macro_rules! store_contract {
             of_many_claims_of_one_file_exactly_one_succeeds,
             a_release_that_races_a_claim_leaves_each_file_owned_or_due,
         }
+        $crate::contract_of_a_noun! { $fresh, idempotency:
+            a_key_that_was_never_noted_is_unknown,
+            every_creation_notes_its_key,
+            a_noted_key_refuses_every_further_creation_and_nothing_changes,
+            a_creation_that_is_refused_leaves_no_note,
+            a_note_is_known_until_its_end_and_then_gives_way,
+            the_first_answer_stays,
+            an_answer_keeps_every_byte,
+            an_answer_without_its_note_is_not_kept,
+            a_note_outlives_what_was_made,
+            of_many_creations_with_one_key_exactly_one_succeeds,
+            who_is_refused_because_of_a_key_finds_its_note,
+            many_creations_with_keys_of_their_own_all_succeed,
+            notes_that_are_over_are_removed_and_no_other,
+        }
+        $crate::contract_of_a_noun! { $fresh, lease:
+            one_at_a_time_holds_a_lease,
+            a_lease_that_is_over_goes_to_whoever_asks,
+            a_holder_prolongs_its_lease,
+            a_prolonged_lease_ends_by_its_last_life,
+            a_refused_wish_prolongs_nothing,
+            a_released_lease_is_free_at_once,
+            nobody_releases_the_lease_of_another,
+            leases_of_different_names_do_not_meet,
+            of_many_at_once_exactly_one_gets_a_lease,
+        }
         $crate::contract_of_a_noun! { $fresh, maintenance:
             a_store_that_is_open_answers,
             a_purge_goes_in_steps_that_each_keep_every_count_exact,
@@ -324,6 +352,8 @@ mod tests {
         ("history", include_str!("contract/history.rs")),
         ("dashboard", include_str!("contract/dashboard.rs")),
         ("file", include_str!("contract/file.rs")),
+        ("idempotency", include_str!("contract/idempotency.rs")),
+        ("lease", include_str!("contract/lease.rs")),
         ("maintenance", include_str!("contract/maintenance.rs")),
         ("storm", include_str!("contract/storm.rs")),
     ];

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::comment::{Comment, CommentText};
 use crate::file::{FileFormat, FileKey};
 use crate::id::RawId;
+use crate::idempotency::{Fingerprint, KeyHash, Once};
 use crate::like::{Like, LikeTarget};
 use crate::playlist::{Playlist, PlaylistName};
 use crate::security::{GuestKey, PasswordHash, TokenHash};
@@ -46,6 +47,16 @@ pub fn at(seconds: i64) -> Timestamp {
 /// Long after everything that happens in a test: when reservations end, and when whatever is due shows.
 pub fn far_future() -> Timestamp {
     at(1_000_000_000)
+}
+
+/// A note of a key and a request that were never given before.
+pub fn once(now: Timestamp) -> Once {
+    let number = || {
+        let mut hash = [0; 32];
+        hash.iter_mut().skip(24).zip(next_number().to_be_bytes()).for_each(|(byte, digit)| *byte = digit);
+        hash
+    };
+    Once { key: KeyHash(number()), fingerprint: Fingerprint(number()), now }
 }
 
 /// A file key that was never given before.

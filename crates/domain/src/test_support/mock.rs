@@ -7,6 +7,8 @@ pub use crate::dashboard::MockDashboardRepository;
 pub use crate::file::MockFileLedger;
 pub use crate::history::MockHistoryRepository;
 pub use crate::id::MockIdSource;
+pub use crate::idempotency::MockIdempotencyRepository;
+pub use crate::lease::MockLeases;
 pub use crate::like::MockLikeRepository;
 pub use crate::maintenance::MockMaintenanceRepository;
 pub use crate::media::MockMediaStore;
@@ -37,6 +39,8 @@ pub struct MockStore {
     pub history: MockHistoryRepository,
     pub dashboard: MockDashboardRepository,
     pub files: MockFileLedger,
+    pub idempotency: MockIdempotencyRepository,
+    pub leases: MockLeases,
     pub maintenance: MockMaintenanceRepository,
 }
 
@@ -55,6 +59,8 @@ impl MockStore {
             history: Arc::new(self.history),
             dashboard: Arc::new(self.dashboard),
             files: Arc::new(self.files),
+            idempotency: Arc::new(self.idempotency),
+            leases: Arc::new(self.leases),
             maintenance: Arc::new(self.maintenance),
         }
     }

@@ -25,7 +25,7 @@ pub fn pictures(account: &Account) -> Vec<FileKey> {
 /// Registers an account with its pictures.
 pub async fn account(store: &Store, account: &Account) {
     reserve(store, &pictures(account)).await;
-    store.users.create(account).await.unwrap();
+    store.users.create(account, None).await.unwrap();
 }
 
 /// Registers somebody.
@@ -45,7 +45,7 @@ pub async fn users(store: &Store, number: usize) -> Vec<User> {
 /// Adds this video and answers with it as it is stored.
 pub async fn upload(store: &Store, video: &Video) -> Video {
     reserve(store, &[video.file.clone(), video.thumbnail.clone()]).await;
-    store.videos.create(video).await.unwrap().video
+    store.videos.create(video, None).await.unwrap().video
 }
 
 /// Adds a published video.
@@ -72,17 +72,17 @@ pub async fn toggle(store: &Store, video: Id<Video>) -> Video {
 /// Writes a comment.
 pub async fn comment(store: &Store, video: Id<Video>, owner: Id<User>) -> Comment {
     let comment = fixture::comment(video, owner, fixture::at(1));
-    store.comments.create(&comment).await.unwrap().unwrap().comment
+    store.comments.create(&comment, None).await.unwrap().unwrap().comment
 }
 
 /// Writes a tweet.
 pub async fn tweet(store: &Store, owner: Id<User>) -> Tweet {
-    store.tweets.create(&fixture::tweet(owner, fixture::at(1))).await.unwrap().tweet
+    store.tweets.create(&fixture::tweet(owner, fixture::at(1)), None).await.unwrap().tweet
 }
 
 /// Makes a playlist of these videos, in this order.
 pub async fn playlist(store: &Store, owner: Id<User>, videos: &[Video]) -> Playlist {
-    let playlist = store.playlists.create(&fixture::playlist(owner, fixture::at(1))).await.unwrap().playlist;
+    let playlist = store.playlists.create(&fixture::playlist(owner, fixture::at(1)), None).await.unwrap().playlist;
     for video in videos {
         let added = store.playlists.add_video(playlist.id, video.id, fixture::at(1)).await.unwrap();
         assert_eq!(added, Added::Present, "a video for a playlist was refused");

@@ -1,5 +1,5 @@
-//! The media store in a folder of this machine: `tmp` for what comes in, `images` and `videos` for what is kept,
-//! `empty` for the tools to run in.
+//! The media store in a folder that this machine sees, and that any number of processes share: `tmp` for what comes in,
+//! in a folder a process, `images` and `videos` for what is kept, `empty` for the tools to run in.
 
 use std::fs::{self, File};
 use std::io;
@@ -26,7 +26,8 @@ const KEPT: [&str; 2] = ["images", "videos"];
 /// How a local media store is set up.
 #[derive(Debug, Clone)]
 pub struct LocalMediaSettings {
-    /// The folder, made if it is not there. One process owns it.
+    /// The folder, made if it is not there. Several processes may share it, on several machines where its file system
+    /// keeps file locks between them.
     pub folder: PathBuf,
     /// Where clients reach this server.
     pub public_url: String,
@@ -79,7 +80,7 @@ pub struct LocalMedia {
 }
 
 impl LocalMedia {
-    /// Makes the folders and removes what an earlier process left half-received.
+    /// Makes the folders and removes what dead processes left half-received.
     pub fn open(settings: LocalMediaSettings) -> Result<Self, OpenError> {
         let LocalMediaSettings { folder, public_url, tools, image_memory, video_jobs, longest_video } = settings;
         let (folder, spool) = match prepare(&folder) {
@@ -99,6 +100,12 @@ impl LocalMedia {
     /// Whether ffmpeg and ffprobe are at hand; without them no still is taken out of a video.
     pub fn has_tools(&self) -> bool {
         self.videos.has_tools()
+    }
+
+    /// Removes what processes left half-received that died after this one began.
+    pub async fn remove_leftovers(&self) -> Result<(), MediaError> {
+        let spool = Arc::clone(&self.spool);
+        blocking(move || spool.remove_leftovers().map_err(storage_error)).await
     }
 
     /// Where a file lies; `None` for names that are not of our own making. Whether it is there is not asked.
@@ -177,8 +184,8 @@ impl MediaStore for LocalMedia {
     }
 
     fn url(&self, key: &FileKey) -> String {
-        let key = key.as_str();
-        if key.contains("://") { key.to_owned() } else { format!("{}/media/{key}", self.public_url) }
+        // What another application left is given out as it is: only names of our own making lie here.
+        if key.format().is_some() { format!("{}/media/{key}", self.public_url) } else { key.as_str().to_owned() }
     }
 }
 

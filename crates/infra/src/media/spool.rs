@@ -1,57 +1,74 @@
-//! Files on their way in, under names of our own in one folder. What is dropped before it is kept is gone.
+//! Files on their way in, under names of our own, in a folder of this process among those of others that share the media
+//! folder. What is dropped before it is kept is gone.
+
+mod claim;
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use aviary_domain::media::{Intake, MediaError, Upload};
 use rustix::io::Errno;
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncWriteExt, BufWriter};
 
+use self::claim::Claim;
 use super::blocking;
 
 /// Chunks of the network are gathered to this size, so that few of them cost a hop to the blocking pool.
 const BUFFER: usize = 256 * 1024;
 
-/// The folder of files that are not stored yet. One process owns it.
+/// The folder of files that are not stored yet.
 pub(super) struct Spool {
-    folder: PathBuf,
+    shared: PathBuf,
+    claim: Arc<Claim>,
     next: AtomicU64,
 }
 
 impl Spool {
-    /// Empties the folder: what lies there was left by a process that is dead.
-    pub(super) fn open(folder: PathBuf) -> io::Result<Self> {
-        match fs::remove_dir_all(&folder) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
-            _ => make_folder(&folder)?,
+    /// Takes a place in the folder, and removes what processes left there that are dead.
+    pub(super) fn open(shared: PathBuf) -> io::Result<Self> {
+        make_folder(&shared)?;
+        let claim = Arc::new(Claim::make(&shared)?);
+        let spool = Self { shared, claim, next: AtomicU64::new(0) };
+        spool.remove_leftovers()?;
+        Ok(spool)
+    }
+
+    /// Removes what processes left that are dead; blocks.
+    pub(super) fn remove_leftovers(&self) -> io::Result<()> {
+        let removed = claim::remove_leftovers(&self.shared)?;
+        if removed > 0 {
+            tracing::info!(removed, "removed what dead processes had left half-received");
         }
-        Ok(Self { folder, next: AtomicU64::new(0) })
+        Ok(())
     }
 
     pub(super) async fn receive(&self, limit: u64) -> Result<Box<dyn Intake>, MediaError> {
         let place = self.place();
         // The place goes along: if nobody waits any more when the file is made, it is removed right after.
-        let opened = blocking(move || Ok((options().open(&place.0).map_err(storage_error)?, place)));
+        let opened = blocking(move || Ok((options().open(&place.path).map_err(storage_error)?, place)));
         let (file, place) = opened.await?;
         let writer = BufWriter::with_capacity(BUFFER, tokio::fs::File::from_std(file));
         let open = Some(Open { writer, place });
-        Ok(Box::new(SpoolIntake { open, received: 0, limit }))
+        Ok(Box::new(SpoolIntake { open, received: 0, limit, digest: None }))
     }
 
     /// Writes a whole file; blocks.
     pub(super) fn write(&self, bytes: &[u8]) -> Result<Box<dyn Upload>, MediaError> {
         let place = self.place();
-        let mut file = options().open(&place.0).map_err(storage_error)?;
+        let mut file = options().open(&place.path).map_err(storage_error)?;
         io::Write::write_all(&mut file, bytes).map_err(storage_error)?;
-        Ok(Box::new(SpooledFile { place, bytes: length(bytes) }))
+        Ok(Box::new(SpooledFile { place, bytes: length(bytes), digest: None }))
     }
 
     fn place(&self) -> Place {
-        Place(self.folder.join(self.next.fetch_add(1, Ordering::Relaxed).to_string()))
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        Place { path: self.claim.folder().join(number.to_string()), _claim: Arc::clone(&self.claim) }
     }
 }
 
@@ -78,15 +95,19 @@ pub(super) fn storage_error(cause: io::Error) -> MediaError {
 }
 
 /// A path whose file goes when this goes. Names are never used twice, so a file that was moved away is safe.
-struct Place(PathBuf);
+struct Place {
+    path: PathBuf,
+    /// Whatever else ends before: the folder stays as long as one of its files is needed.
+    _claim: Arc<Claim>,
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
         // Giving gigabytes back takes the file system a while. As long as the file is open the name goes at once, and
         // the rest happens where it is closed: not on a thread that serves requests.
-        let Ok(open) = fs::File::open(&self.0) else { return };
-        if let Err(cause) = fs::remove_file(&self.0) {
-            tracing::warn!(file = %self.0.display(), %cause, "a temporary file stays until the next start");
+        let Ok(open) = fs::File::open(&self.path) else { return };
+        if let Err(cause) = fs::remove_file(&self.path) {
+            tracing::warn!(file = %self.path.display(), %cause, "a temporary file stays until the next start");
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn_blocking(|| drop(open));
@@ -99,6 +120,8 @@ struct SpoolIntake {
     open: Option<Open>,
     received: u64,
     limit: u64,
+    /// Of what was received, if it was asked for.
+    digest: Option<Sha256>,
 }
 
 struct Open {
@@ -108,6 +131,10 @@ struct Open {
 
 #[async_trait]
 impl Intake for SpoolIntake {
+    fn ask_digest(&mut self) {
+        self.digest = Some(Sha256::new());
+    }
+
     async fn write(&mut self, chunk: &[u8]) -> Result<(), MediaError> {
         self.received = self.received.saturating_add(length(chunk));
         // Taken out, so that whatever ends this write early leaves nothing behind.
@@ -116,6 +143,9 @@ impl Intake for SpoolIntake {
             return Err(MediaError::TooLarge { limit: self.limit });
         }
         open.writer.write_all(chunk).await.map_err(storage_error)?;
+        if let Some(digest) = &mut self.digest {
+            digest.update(chunk);
+        }
         self.open = Some(open);
         Ok(())
     }
@@ -123,7 +153,8 @@ impl Intake for SpoolIntake {
     async fn finish(mut self: Box<Self>) -> Result<Box<dyn Upload>, MediaError> {
         let mut open = self.open.take().ok_or_else(closed)?;
         open.writer.flush().await.map_err(storage_error)?;
-        Ok(Box::new(SpooledFile { place: open.place, bytes: self.received }))
+        let digest = self.digest.map(|digest| digest.finalize().into());
+        Ok(Box::new(SpooledFile { place: open.place, bytes: self.received, digest }))
     }
 }
 
@@ -134,6 +165,7 @@ fn closed() -> MediaError {
 struct SpooledFile {
     place: Place,
     bytes: u64,
+    digest: Option<[u8; 32]>,
 }
 
 impl Upload for SpooledFile {
@@ -142,7 +174,11 @@ impl Upload for SpooledFile {
     }
 
     fn path(&self) -> &Path {
-        &self.place.0
+        &self.place.path
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        self.digest
     }
 }
 
@@ -157,8 +193,10 @@ mod tests {
 
     use super::{Spool, storage_error};
 
+    /// How many files lie in the folders of processes.
     fn files(folder: &tempfile::TempDir) -> usize {
-        fs::read_dir(folder.path().join("tmp")).unwrap().count()
+        let entries = fs::read_dir(folder.path().join("tmp")).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.is_dir()).map(|path| fs::read_dir(path).unwrap().count()).sum()
     }
 
     fn spool(folder: &tempfile::TempDir) -> Spool {
@@ -235,12 +273,20 @@ mod tests {
     }
 
     #[test]
-    fn opening_empties_the_folder() {
+    fn opening_removes_what_the_dead_left_and_nothing_of_the_living() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("tmp/sub")).unwrap();
         fs::write(folder.path().join("tmp/sub/left"), "x").unwrap();
-        let _spool = spool(&folder);
+        let living = spool(&folder);
         assert_eq!(files(&folder), 0);
+        let upload = living.write(b"on its way").unwrap();
+        let other = spool(&folder);
+        assert_eq!(files(&folder), 1);
+        drop(living);
+        other.remove_leftovers().unwrap();
+        assert!(upload.path().exists(), "a file outlives the spool that it came through");
+        drop((upload, other));
+        assert_eq!(fs::read_dir(folder.path().join("tmp")).unwrap().count(), 0);
     }
 
     #[test]

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use aviary_domain::StoreError;
-use mongodb::bson::{Document, RawDocumentBuf};
-use mongodb::options::{AggregateOptions, FindOptions, ReturnDocument};
-use mongodb::{ClientSession, Collection, Cursor};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
+use mongodb::options::{AggregateOptions, FindOptions, Hint, ReturnDocument};
+use mongodb::{ClientSession, Collection};
+use tokio::sync::Mutex;
 
+use super::database::DEADLINE;
 use super::error::TxError;
+use super::lent::Lent;
 
 /// What steps do their work on; clones are the same access. Within a transaction its operations run one at a time.
 #[derive(Clone)]
@@ -18,14 +20,50 @@ pub(crate) struct Access {
     session: Option<Arc<Mutex<ClientSession>>>,
 }
 
-/// Runs an operation of the driver in the transaction, if there is one.
+/// Runs an operation of the driver in the transaction or snapshot, if there is one, else in a session of its own.
 macro_rules! perform {
+    ($access:expr, $operation:expr) => {{
+        let session = $access.lend().await?;
+        let lent = Lent::new($access.database.client(), &session);
+        let done = $operation.session(&mut *session.lock().await).await;
+        lent.done();
+        done
+    }};
+}
+
+/// The same for an operation that only reads one document, which needs no session of its own.
+macro_rules! look {
     ($access:expr, $operation:expr) => {
         match &$access.session {
-            None => $operation.await,
+            None => $operation.max_time(DEADLINE).await,
+            Some(_) => perform!($access, $operation),
+        }
+    };
+}
+
+/// Runs an operation of the driver that answers with a cursor, in the transaction or snapshot if there is one, and reads
+/// all of it. Without one it is limited by the server itself.
+macro_rules! read_all {
+    (@ $cursor:expr $(, $session:expr)?) => {{
+        let mut cursor = $cursor;
+        let mut found = Vec::new();
+        while cursor.advance($($session)?).await? {
+            found.push(cursor.current().to_owned());
+        }
+        Ok(found)
+    }};
+    ($access:expr, $operation:expr) => {
+        match &$access.session {
+            None => read_all!(@ $operation.max_time(DEADLINE).await?),
             Some(session) => {
-                let mut session = session.lock().await;
-                $operation.session(&mut *session).await
+                let lent = Lent::new($access.database.client(), session);
+                let read = async {
+                    let mut session = session.lock().await;
+                    read_all!(@ $operation.session(&mut *session).await?, &mut session)
+                };
+                let read = read.await;
+                lent.done();
+                read
             }
         }
     };
@@ -40,10 +78,18 @@ impl Access {
         Self { database, lane, session: Some(Arc::new(Mutex::new(session))) }
     }
 
-    /// The session of the transaction.
-    pub(super) async fn session(self) -> Result<OwnedMutexGuard<ClientSession>, TxError> {
-        let session = self.session.ok_or_else(|| StoreError::backend("there is no transaction"))?;
-        Ok(session.lock_owned().await)
+    /// The session of the transaction or snapshot, else one of its own, as long as an operation needs it.
+    async fn lend(&self) -> Result<Arc<Mutex<ClientSession>>, TxError> {
+        if let Some(session) = &self.session {
+            return Ok(Arc::clone(session));
+        }
+        let session = self.database.client().start_session().causal_consistency(false).await?;
+        Ok(Arc::new(Mutex::new(session)))
+    }
+
+    /// The session of the transaction or snapshot.
+    pub(super) fn session(self) -> Result<Arc<Mutex<ClientSession>>, StoreError> {
+        self.session.ok_or_else(|| StoreError::backend("there is no transaction"))
     }
 
     /// A number that no other call of this process has now.
@@ -59,7 +105,7 @@ impl Access {
     /// The first document that matches.
     pub(crate) async fn find_one(&self, name: &str, filter: Document) -> Result<Option<RawDocumentBuf>, TxError> {
         let collection = self.collection(name);
-        Ok(perform!(self, collection.find_one(filter))?)
+        Ok(look!(self, collection.find_one(filter))?)
     }
 
     /// The named fields of the first document that matches.
@@ -70,7 +116,7 @@ impl Access {
         fields: Document,
     ) -> Result<Option<RawDocumentBuf>, TxError> {
         let collection = self.collection(name);
-        Ok(perform!(self, collection.find_one(filter).projection(fields))?)
+        Ok(look!(self, collection.find_one(filter).projection(fields))?)
     }
 
     /// All documents that match.
@@ -81,19 +127,7 @@ impl Access {
         options: FindOptions,
     ) -> Result<Vec<RawDocumentBuf>, TxError> {
         let collection = self.collection(name);
-        let find = collection.find(filter).with_options(options);
-        match &self.session {
-            None => all(find.await?).await,
-            Some(session) => {
-                let mut session = session.lock().await;
-                let mut cursor = find.session(&mut *session).await?;
-                let mut found = Vec::new();
-                while cursor.advance(&mut session).await? {
-                    found.push(cursor.current().to_owned());
-                }
-                Ok(found)
-            }
-        }
+        read_all!(self, collection.find(filter).with_options(options))
     }
 
     /// What a pipeline gives.
@@ -109,19 +143,7 @@ impl Access {
         options: AggregateOptions,
     ) -> Result<Vec<RawDocumentBuf>, TxError> {
         let collection = self.collection(name);
-        let aggregate = collection.aggregate(pipeline).with_options(options).with_type::<RawDocumentBuf>();
-        match &self.session {
-            None => all(aggregate.await?).await,
-            Some(session) => {
-                let mut session = session.lock().await;
-                let mut cursor = aggregate.session(&mut *session).await?;
-                let mut found = Vec::new();
-                while cursor.advance(&mut session).await? {
-                    found.push(cursor.current().to_owned());
-                }
-                Ok(found)
-            }
-        }
+        read_all!(self, collection.aggregate(pipeline).with_options(options).with_type::<RawDocumentBuf>())
     }
 
     /// Adds a document.
@@ -208,16 +230,17 @@ impl Access {
         Ok(perform!(self, collection.delete_many(filter))?.deleted_count)
     }
 
+    /// Removes those of these documents that still match; tells how many there were. The index is named: by that of what
+    /// they match the planner might walk all others that do.
+    pub(crate) async fn delete_among(&self, name: &str, ids: Vec<Bson>, mut filter: Document) -> Result<u64, TxError> {
+        let collection = self.collection(name);
+        filter.insert("_id", doc! { "$in": ids });
+        let delete = collection.delete_many(filter).hint(Hint::Keys(doc! { "_id": 1 }));
+        Ok(perform!(self, delete)?.deleted_count)
+    }
+
     /// Whether any document matches.
     pub(crate) async fn exists(&self, name: &str, filter: Document) -> Result<bool, TxError> {
-        Ok(self.find_fields(name, filter, mongodb::bson::doc! { "_id": 1 }).await?.is_some())
+        Ok(self.find_fields(name, filter, doc! { "_id": 1 }).await?.is_some())
     }
-}
-
-async fn all(mut cursor: Cursor<RawDocumentBuf>) -> Result<Vec<RawDocumentBuf>, TxError> {
-    let mut found = Vec::new();
-    while cursor.advance().await? {
-        found.push(cursor.current().to_owned());
-    }
-    Ok(found)
 }

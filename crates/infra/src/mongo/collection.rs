@@ -14,4 +14,10 @@ pub(crate) const VIEWS: &str = "views";
 pub(crate) const FILE_LEDGER: &str = "file_ledger";
 pub(crate) const PURGE_QUEUE: &str = "purge_queue";
 pub(crate) const TOTALS: &str = "totals";
+pub(crate) const IDEMPOTENCY_KEYS: &str = "idempotency_keys";
+pub(crate) const LEASES: &str = "leases";
+pub(crate) const QUARANTINE: &str = "quarantine";
 pub(crate) const META: &str = "aviary_meta";
+
+/// Is there only while somebody migrates, and holds nothing but the lock.
+pub(crate) const LOCK: &str = "aviary_lock";

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use aviary_domain::comment::{Comment, CommentCard, CommentRepository, CommentText, PlacedComment};
 use aviary_domain::id::RawId;
+use aviary_domain::idempotency::Once;
 use aviary_domain::page::{Page, PageRequest};
 use aviary_domain::user::{User, UserCard};
 use aviary_domain::video::Video;
 use aviary_domain::{Id, StoreError, Timestamp};
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{RawDocument, RawDocumentBuf, doc};
+use mongodb::bson::{Document, RawDocument, RawDocumentBuf, doc};
 use mongodb::options::ReturnDocument;
 
 use super::Database;
@@ -17,6 +18,7 @@ use super::card::{owner_card, owner_lookup, user_card, user_card_fields, visible
 use super::collection::{COMMENTS, USERS, VIDEOS};
 use super::document::{Fields, date, newest_cursor, object_id};
 use super::error::TxError;
+use super::idempotency::note;
 use super::like::{self, LikeKind};
 use super::list::{ids, newest_page};
 use super::snapshot;
@@ -42,10 +44,10 @@ impl MongoComments {
 
 #[async_trait]
 impl CommentRepository for MongoComments {
-    async fn create(&self, comment: &Comment) -> Result<Option<CommentCard>, StoreError> {
+    async fn create(&self, comment: &Comment, once: Option<Once>) -> Result<Option<CommentCard>, StoreError> {
         let Some(owner) = self.video_owner(object_id(comment.video)).await? else { return Ok(None) };
-        let hot = [comment.video.bytes(), owner];
-        self.database.transact(&hot, |tx| async move { create(&tx, comment).await }).await
+        let (hot, owner) = ([comment.video.bytes(), owner], ObjectId::from_bytes(owner));
+        self.database.transact(&hot, |tx| async move { create(&tx, comment, owner, once.as_ref()).await }).await
     }
 
     async fn find(&self, id: Id<Comment>, viewer: Option<Id<User>>) -> Result<Option<PlacedComment>, StoreError> {
@@ -77,16 +79,25 @@ impl CommentRepository for MongoComments {
     async fn delete(&self, id: Id<Comment>) -> Result<bool, StoreError> {
         let placed = self.database.run(|db| async move { place(&db, object_id(id)).await }).await?;
         let Some(placed) = placed else { return Ok(false) };
-        let owner = self.video_owner(placed.video).await?.unwrap_or_default();
+        let Some(owner) = self.video_owner(placed.video).await? else { return Ok(false) };
         let hot = [placed.video.bytes(), placed.owner.bytes(), owner];
-        self.database.transact(&hot, |tx| async move { delete(&tx, object_id(id)).await }).await
+        let owner = ObjectId::from_bytes(owner);
+        self.database.transact(&hot, |tx| async move { delete(&tx, object_id(id), owner).await }).await
     }
 }
 
-async fn create(tx: &Access, comment: &Comment) -> Result<Option<CommentCard>, TxError> {
+async fn create(
+    tx: &Access,
+    comment: &Comment,
+    video_owner: ObjectId,
+    once: Option<&Once>,
+) -> Result<Option<CommentCard>, TxError> {
     let mut video = doc! { "_id": object_id(comment.video) };
     video.extend(visible_to(Some(comment.owner)));
-    let Some(video) = tx.find_fields(VIDEOS, video, doc! { "owner": 1 }).await? else { return Ok(None) };
+    if !change_counts(tx, video, video_owner, 1).await? {
+        return Ok(None);
+    }
+    note(tx, once, comment.id.bytes()).await?;
     let row = doc! {
         "_id": object_id(comment.id),
         "content": comment.content.as_str(),
@@ -97,8 +108,6 @@ async fn create(tx: &Access, comment: &Comment) -> Result<Option<CommentCard>, T
         "updatedAt": date(comment.updated_at),
     };
     tx.insert(COMMENTS, row).await?;
-    // Counting writes to the video, so that of a comment and a delete of the video at once one gives way.
-    change_counts(tx, object_id(comment.video), object_id(video.id::<User>("owner")?), 1).await?;
     let comment = Comment { likes_count: 0, ..comment.clone() };
     let owner = author(tx, comment.owner).await?;
     Ok(Some(CommentCard { comment, owner, is_liked: false }))
@@ -150,14 +159,14 @@ async fn update(
     Ok(Some(CommentCard { comment, owner, is_liked }))
 }
 
-async fn delete(tx: &Access, id: ObjectId) -> Result<bool, TxError> {
+async fn delete(tx: &Access, id: ObjectId, video_owner: ObjectId) -> Result<bool, TxError> {
     let Some(placed) = place(tx, id).await? else { return Ok(false) };
-    let video = tx.find_fields(VIDEOS, doc! { "_id": placed.video }, doc! { "owner": 1 }).await?;
-    let Some(video) = video else { return Ok(false) };
+    if !change_counts(tx, doc! { "_id": placed.video }, video_owner, -1).await? {
+        return Ok(false);
+    }
     tx.delete(COMMENTS, doc! { "_id": id }).await?;
     like::change_received(tx, object_id(placed.owner), -placed.likes).await?;
     like::leave_to_purge(tx, LikeKind::Comment, id).await?;
-    change_counts(tx, placed.video, object_id(video.id::<User>("owner")?), -1).await?;
     Ok(true)
 }
 
@@ -193,10 +202,17 @@ async fn author(access: &Access, owner: Id<User>) -> Result<UserCard, TxError> {
     Ok(user_card(&found)?)
 }
 
-async fn change_counts(tx: &Access, video: ObjectId, owner: ObjectId, change: i64) -> Result<(), TxError> {
-    tx.update(VIDEOS, doc! { "_id": video }, doc! { "$inc": { "commentsCount": change } }).await?;
+/// Counts a comment of the video that matches; answers whether there is one, and changes nothing if not.
+///
+/// This comes as early as possible: everybody who comments on the video writes to it, and among nodes who comes second
+/// is undone. So it is undone before it has done anything, and who was first has the video until its end. For the same
+/// reason, of a comment and a delete of the video at once one gives way.
+async fn change_counts(tx: &Access, video: Document, owner: ObjectId, change: i64) -> Result<bool, TxError> {
+    if !tx.update(VIDEOS, video, doc! { "$inc": { "commentsCount": change } }).await? {
+        return Ok(false);
+    }
     tx.update(USERS, doc! { "_id": owner }, doc! { "$inc": { "commentsReceived": change } }).await?;
-    Ok(())
+    Ok(true)
 }
 
 fn comment(document: &RawDocument) -> Result<Comment, StoreError> {

@@ -1,6 +1,8 @@
 //! The open database: every call has a deadline and waits its turn; transactions are repeated until they went through.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aviary_domain::StoreError;
@@ -8,16 +10,27 @@ use aviary_domain::id::RawId;
 use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 use mongodb::options::{Acknowledgment, ReadConcern, TransactionOptions, WriteConcern};
 use mongodb::{Client, ClientSession};
+use tokio::sync::MutexGuard;
 use tokio::time::{sleep, timeout};
 
+use super::abandoned::Abandoned;
 use super::access::Access;
 use super::error::{OutOfTime, TxError};
 use super::hot::HotKeys;
+use super::lent::Lent;
 use super::turn::Turns;
 use crate::system::random_bytes;
 
 /// The longest that a call may take, waiting for its turn and all its repetitions included.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The same once a call has waited that long in vain, until one is answered again: what asks several times for one
+/// request must not wait ten seconds each time.
+const SHORT_DEADLINE: Duration = Duration::from_secs(2);
+
+/// After how long a call that has no answer looks whether a transaction of a dead process stands in its way, and how
+/// often from then on.
+const BLOCKED: Duration = Duration::from_secs(1);
 
 /// The first pause before a transaction is repeated; each further one is longer, up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
@@ -34,11 +47,16 @@ struct Inner {
     database: mongodb::Database,
     turns: Turns,
     hot: HotKeys,
+    /// Whether the last call that came to an end had waited in vain.
+    silent: AtomicBool,
+    abandoned: Abandoned,
 }
 
 impl Database {
     pub(super) fn new(client: Client, database: mongodb::Database) -> Self {
-        Self { inner: Arc::new(Inner { client, database, turns: Turns::default(), hot: HotKeys::default() }) }
+        let (turns, hot, silent) = (Turns::default(), HotKeys::default(), AtomicBool::default());
+        let abandoned = Abandoned::default();
+        Self { inner: Arc::new(Inner { client, database, turns, hot, silent, abandoned }) }
     }
 
     /// Does steps that need no transaction: a read, or one write that is atomic by itself. Not to be called within
@@ -68,8 +86,9 @@ impl Database {
             let mut pauses = Pauses::default();
             loop {
                 match self.attempt(hot, &steps).await {
-                    Err(error) if error.is_transient() => pauses.next().await,
-                    done => return done,
+                    Err(failed) if failed.repeatable => pauses.next().await,
+                    Err(failed) => return Err(failed.error),
+                    Ok(answer) => return Ok(answer),
                 }
             }
         })
@@ -91,43 +110,102 @@ impl Database {
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, TxError>>) -> Result<T, StoreError> {
-        match timeout(DEADLINE, work).await {
-            Ok(done) => done.map_err(StoreError::from),
-            Err(_) => Err(StoreError::unavailable(OutOfTime)),
+        let silent = &self.inner.silent;
+        let limit = if silent.load(Ordering::Relaxed) { SHORT_DEADLINE } else { DEADLINE };
+        let done = tokio::select! {
+            biased;
+            done = timeout(limit, work) => done,
+            never = self.clear_the_way() => match never {},
+        };
+        let Ok(done) = done else {
+            silent.store(true, Ordering::Relaxed);
+            return Err(StoreError::unavailable(OutOfTime));
+        };
+        if !done.as_ref().is_err_and(TxError::may_pass) {
+            silent.store(false, Ordering::Relaxed);
+        }
+        done.map_err(StoreError::from)
+    }
+
+    /// Ends what dead processes left open, from when a call has waited for long.
+    async fn clear_the_way(&self) -> Infallible {
+        loop {
+            sleep(BLOCKED).await;
+            self.inner.abandoned.end(&self.inner.client).await;
         }
     }
 
-    async fn attempt<T, F>(&self, hot: &[RawId], steps: &impl Fn(Access) -> F) -> Result<T, TxError>
+    async fn attempt<T, F>(&self, hot: &[RawId], steps: &impl Fn(Access) -> F) -> Result<T, Failed>
     where
         F: Future<Output = Result<T, TxError>>,
     {
         // Before the turn: who queues for a hot document must not keep others from theirs.
         let keys = self.inner.hot.hold(hot).await;
-        let turn = self.inner.turns.take().await?;
-        let mut session = self.inner.client.start_session().await?;
+        let turn = self.inner.turns.take().await.map_err(Failed::before_commit)?;
         let concern = if keys.is_empty() { durable() } else { visible() };
-        session.start_transaction().with_options(transaction_options(concern)).await?;
+        let session = self.begin(concern).await.map_err(Failed::before_commit)?;
         let access = Access::within(self.inner.database.clone(), turn.lane(), session);
         let done = steps(access.clone()).await;
-        let mut session = access.session().await?;
-        let answer = match done {
-            Ok(answer) => answer,
-            Err(error) => {
-                abort(&mut session).await;
-                return Err(error);
-            }
-        };
-        commit(&mut session).await?;
-        if !keys.is_empty() {
-            // Who queues goes on while this one waits for the journals: many then wait for them together. What they
-            // build on may still be lost, but stands before theirs in the log, so that they would be lost with it.
-            drop(keys);
-            // By the driver's rules a repeated commit asks for a majority, which writes its journals before it answers
-            // (`writeConcernMajorityJournalDefault`), and is transient where the first one was lost.
-            commit(&mut session).await?;
-        }
-        Ok(answer)
+        let session = access.session().map_err(Failed::before_commit)?;
+        let lent = Lent::new(&self.inner.client, &session);
+        let done = end(&mut *session.lock().await, done, keys).await;
+        lent.done();
+        done
     }
+
+    async fn begin(&self, concern: WriteConcern) -> Result<ClientSession, TxError> {
+        let mut session = self.inner.client.start_session().await?;
+        session.start_transaction().with_options(transaction_options(concern)).await?;
+        Ok(session)
+    }
+}
+
+/// An attempt that did not succeed.
+struct Failed {
+    error: TxError,
+    /// Whether nothing was committed and the same steps may succeed later.
+    repeatable: bool,
+}
+
+impl Failed {
+    /// What nobody asked to commit is not committed, whatever the reason.
+    fn before_commit(error: impl Into<TxError>) -> Self {
+        let error = error.into();
+        Self { repeatable: error.may_pass(), error }
+    }
+
+    /// Only the deployment can tell that a commit did not happen.
+    fn at_commit(error: TxError) -> Self {
+        Self { repeatable: error.is_transient(), error }
+    }
+}
+
+/// Commits what was done, or undoes it.
+async fn end<T>(
+    session: &mut ClientSession,
+    done: Result<T, TxError>,
+    keys: Vec<MutexGuard<'_, ()>>,
+) -> Result<T, Failed> {
+    let answer = match done {
+        Ok(answer) => answer,
+        Err(error) => {
+            // One that the deployment has lost is forgotten there; nobody waits until it can be asked to.
+            if !error.may_pass() {
+                abort(session).await;
+            }
+            return Err(Failed::before_commit(error));
+        }
+    };
+    commit(session).await.map_err(Failed::at_commit)?;
+    if !keys.is_empty() {
+        // Who queues goes on while this one waits for the journals: many then wait for them together. What they
+        // build on may still be lost, but stands before theirs in the log, so that they would be lost with it.
+        drop(keys);
+        // By the driver's rules a repeated commit asks for a majority, which writes its journals before it answers
+        // (`writeConcernMajorityJournalDefault`), and is transient where the first one was lost.
+        commit(session).await.map_err(Failed::at_commit)?;
+    }
+    Ok(answer)
 }
 
 /// Commits, and asks again while nobody knows what became of it: repeating a commit does no harm.

@@ -4,7 +4,6 @@
 use std::fmt;
 
 use aviary_domain::file::FileKey;
-use aviary_domain::id::RawId;
 use aviary_domain::page::{Cursor, ListOrder, PageRequest, SortValue};
 use aviary_domain::{Id, StoreError, Timestamp};
 use mongodb::bson::oid::ObjectId;
@@ -41,35 +40,11 @@ pub(crate) fn integer(value: impl TryInto<i64>) -> i64 {
     value.try_into().unwrap_or(i64::MAX)
 }
 
-/// How many documents to fetch for a page: one more than it holds, to see whether there is more.
-pub(crate) fn surplus(page: &PageRequest) -> i64 {
-    integer(page.size.get() + 1)
-}
-
-/// How many documents lie before a page.
-pub(crate) fn offset(page: &PageRequest) -> i64 {
-    integer(page.offset())
-}
-
-/// The integer and the id after which a page starts, in lists ordered by time or position.
-pub(crate) fn integer_cursor(page: &PageRequest) -> Result<Option<(i64, RawId)>, StoreError> {
-    match page.cursor().map(|cursor| (cursor.value(), cursor.id())) {
-        None => Ok(None),
-        Some((SortValue::Integer(value), id)) => Ok(Some((*value, id))),
-        Some(_) => Err(foreign_cursor()),
-    }
-}
-
-/// Decoding a cursor checks that it belongs to its list, so this is a caller's mistake.
-pub(crate) fn foreign_cursor() -> StoreError {
-    StoreError::backend("a cursor of another list")
-}
-
 /// The filter of a list newest first, from where the page starts: by a date and then by an id, both descending.
 ///
 /// Each branch names everything, so that each is one walk of the index that begins with the filter's fields.
 pub(crate) fn newest(filter: Document, time: &str, id: &str, page: &PageRequest) -> Result<Document, StoreError> {
-    let Some((millis, last)) = integer_cursor(page)? else { return Ok(filter) };
+    let Some((millis, last)) = page.integer_cursor()? else { return Ok(filter) };
     let date = DateTime::from_millis(millis);
     let (mut later, mut tied) = (filter.clone(), filter);
     later.insert(time, doc! { "$lt": date });
@@ -141,9 +116,10 @@ pub(crate) trait Fields {
         self.required(field, |value| whole(&value))
     }
 
-    /// A count.
+    /// A count. One that drifted below nothing is shown as nothing, so that the rest of the document stays readable;
+    /// a recount tells and mends it.
     fn count(&self, field: &str) -> Result<u64, StoreError> {
-        u64::try_from(self.whole(field)?).map_err(|_| self.malformed(field))
+        Ok(u64::try_from(self.whole(field)?).unwrap_or_default())
     }
 
     /// A number.
@@ -254,7 +230,8 @@ mod tests {
         for value in [Bson::Double(0.5), Bson::Double(f64::NAN), Bson::Double(1e300), Bson::Null, "7".into()] {
             assert!(raw(value.clone()).whole("n").is_err(), "{value}");
         }
-        assert!(raw(-1).count("n").is_err());
+        assert_eq!(raw(-1).count("n").unwrap(), 0);
+        assert!(raw("1").count("n").is_err());
     }
 
     #[test]

@@ -6,15 +6,19 @@ use aviary_domain::StoreError;
 use mongodb::error::{Error, ErrorKind, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR, WriteFailure};
 
 /// The code of a write that met a unique index.
-const DUPLICATE_KEY: i32 = 11_000;
+pub(crate) const DUPLICATE_KEY: i32 = 11_000;
 
 /// Codes of a deployment that is between two primaries, overloaded or out of time, by the SDAM specification:
 /// `InterruptedAtShutdown`, `InterruptedDueToReplStateChange`, `NotWritablePrimary`, `NotPrimaryNoSecondaryOk`,
 /// `NotPrimaryOrSecondary`, `PrimarySteppedDown`, `ShutdownInProgress`, `HostUnreachable`, `HostNotFound`,
 /// `NetworkTimeout`, `SocketException`, `ExceededTimeLimit`, `MaxTimeMSExpired`, `WriteConcernFailed`, `LockTimeout`,
-/// `WriteConflict`, `SnapshotUnavailable`, `OutOfDiskSpace`, `ReadConcernMajorityNotAvailableYet`.
-const PASSING: [i32; 19] =
-    [11_600, 11_602, 10_107, 13_435, 13_436, 189, 91, 6, 7, 89, 9_001, 262, 50, 64, 24, 112, 246, 14_031, 134];
+/// `WriteConflict`, `SnapshotUnavailable`, `OutOfDiskSpace`, `ReadConcernMajorityNotAvailableYet`; and what becomes of
+/// work that was under way meanwhile: `Interrupted`, `ClientDisconnect`, `CursorNotFound`, `CursorKilled`,
+/// `QueryPlanKilled`, `NoSuchTransaction`, `TransactionExceededLifetimeLimitSeconds`, `NotYetInitialized`.
+const PASSING: [i32; 27] = [
+    11_600, 11_602, 10_107, 13_435, 13_436, 189, 91, 6, 7, 89, 9_001, 262, 50, 64, 24, 112, 246, 14_031, 134, 11_601,
+    279, 43, 237, 175, 251, 290, 94,
+];
 
 /// Why a step failed: a refusal that the port names, or the driver's own error.
 #[derive(Debug)]
@@ -48,9 +52,15 @@ impl From<TxError> for StoreError {
 }
 
 impl TxError {
-    /// Whether the transaction met another one and the same steps may succeed on a fresh snapshot.
+    /// Whether the deployment says for certain that nothing was committed, and that the same steps may succeed on a
+    /// fresh snapshot.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Driver(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR))
+    }
+
+    /// Whether the same call may succeed later: the deployment is away, between two primaries, or overloaded.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Self::Driver(error) if may_pass(error))
     }
 
     /// Whether a unique index refused the write, and this is its name.
@@ -89,7 +99,6 @@ fn duplicate_index(error: &Error) -> Option<&str> {
     (code == DUPLICATE_KEY).then_some(index.trim())
 }
 
-/// Whether the same call may succeed later: the deployment is away, between two primaries, or overloaded.
 fn may_pass(error: &Error) -> bool {
     if error.contains_label(TRANSIENT_TRANSACTION_ERROR) || error.contains_label(RETRYABLE_WRITE_ERROR) {
         return true;
@@ -103,6 +112,10 @@ fn may_pass(error: &Error) -> bool {
         | ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
         ErrorKind::Command(error) => PASSING.contains(&error.code),
         ErrorKind::Write(WriteFailure::WriteError(error)) => PASSING.contains(&error.code),
+        ErrorKind::InsertMany(error) => {
+            let written = error.write_errors.iter().flatten().all(|error| PASSING.contains(&error.code));
+            written && (error.write_errors.is_some() || error.write_concern_error.is_some())
+        }
         _ => false,
     }
 }

@@ -12,7 +12,7 @@ use aviary_domain::video::VideoCard;
 use aviary_domain::{Id, StoreError};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, RawDocument, doc};
-use mongodb::options::FindOptions;
+use mongodb::options::{FindOptions, Hint};
 
 use super::Database;
 use super::access::Access;
@@ -73,13 +73,11 @@ pub(super) async fn is_liked(
     target: ObjectId,
     user: Option<Id<User>>,
 ) -> Result<bool, TxError> {
-    let Some(user) = user else { return Ok(false) };
-    let mut filter = kind.likes_of(target);
-    filter.insert("likedBy", object_id(user));
-    access.exists(LIKES, filter).await
+    Ok(!liked_among(access, kind, &[target], user).await?.is_empty())
 }
 
-/// Which of these a user likes, in one query for all.
+/// Which of these a user likes, in one query for all. The index is named: that of the targets alone would walk the likes
+/// of everybody.
 pub(super) async fn liked_among(
     access: &Access,
     kind: LikeKind,
@@ -89,7 +87,8 @@ pub(super) async fn liked_among(
     let Some(user) = user.filter(|_| !targets.is_empty()) else { return Ok(HashSet::new()) };
     let mut filter = kind.likes_of_any(targets);
     filter.insert("likedBy", object_id(user));
-    let options = FindOptions::builder().projection(doc! { kind.field(): 1, "_id": 0 }).build();
+    let index = Hint::Keys(doc! { "likedBy": 1, kind.field(): 1 });
+    let options = FindOptions::builder().projection(doc! { kind.field(): 1, "_id": 0 }).hint(index).build();
     let likes = access.find(LIKES, filter, options).await?;
     likes.iter().map(|like| Ok(object_id(like.id::<()>(kind.field())?))).collect()
 }

@@ -14,7 +14,7 @@ use mongodb::options::{AggregateOptions, FindOptions, Hint};
 use super::access::Access;
 use super::card::{owner_lookup, video_card, video_fields, visible_to};
 use super::collection::VIDEOS;
-use super::document::{Fields, integer, newest, newest_cursor, object_id, offset, surplus};
+use super::document::{Fields, integer, newest, newest_cursor, object_id};
 use super::error::TxError;
 
 /// How many entries a walk past hidden videos reads at once.
@@ -36,8 +36,8 @@ pub(super) async fn newest_page(
     let mut pipeline = vec![
         doc! { "$match": newest(fields, "createdAt", "_id", page)? },
         doc! { "$sort": order },
-        doc! { "$skip": offset(page) },
-        doc! { "$limit": surplus(page) },
+        doc! { "$skip": integer(page.offset()) },
+        doc! { "$limit": integer(page.surplus()) },
     ];
     pipeline.extend(stages);
     db.aggregate_with(name, pipeline, led_by(index)).await
@@ -64,7 +64,7 @@ impl References {
         viewer: Id<User>,
         page: &PageRequest,
     ) -> Result<Vec<(RawDocumentBuf, VideoCard)>, TxError> {
-        let wanted = usize::try_from(surplus(page)).unwrap_or(usize::MAX);
+        let wanted = usize::try_from(page.surplus()).unwrap_or(usize::MAX);
         let mut before = usize::try_from(page.offset()).unwrap_or(usize::MAX);
         let mut kept = Vec::with_capacity(wanted);
         let mut start = page.clone();

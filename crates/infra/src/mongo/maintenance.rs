@@ -1,7 +1,7 @@
 //! Upkeep of the database: purging and expiring in bounded steps, recounting in one snapshot.
 
 mod purge;
-mod reconcile;
+pub(super) mod reconcile;
 
 use async_trait::async_trait;
 use aviary_domain::maintenance::{DriftReport, MaintenanceRepository, Reconcile};
@@ -11,7 +11,7 @@ use mongodb::options::FindOptions;
 
 use super::Database;
 use super::access::Access;
-use super::collection::{META, SESSIONS, VIEWS};
+use super::collection::{IDEMPOTENCY_KEYS, META, SESSIONS, VIEWS};
 use super::document::{Fields, date, integer};
 use super::error::TxError;
 
@@ -35,7 +35,7 @@ impl MongoMaintenance {
 impl MaintenanceRepository for MongoMaintenance {
     async fn ping(&self) -> Result<(), StoreError> {
         // A `ping` would be answered without a look at any data.
-        self.database.run(|db| async move { db.exists(META, doc! {}).await }).await.map(drop)
+        self.database.run(|db| async move { db.exists(META, doc! { "_id": "schema" }).await }).await.map(drop)
     }
 
     async fn purge(&self, limit: usize) -> Result<usize, StoreError> {
@@ -45,9 +45,10 @@ impl MaintenanceRepository for MongoMaintenance {
     async fn expire(&self, now: Timestamp, views_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let ended = doc! { "expiresAt": { "$lte": date(now) } };
         let sessions = self.expire_from(SESSIONS, &ended, limit).await?;
+        let keys = self.expire_from(IDEMPOTENCY_KEYS, &ended, limit.saturating_sub(sessions)).await?;
         let forgotten = doc! { "countedAt": { "$lt": date(views_before) } };
-        let views = self.expire_from(VIEWS, &forgotten, limit.saturating_sub(sessions)).await?;
-        Ok(sessions + views)
+        let views = self.expire_from(VIEWS, &forgotten, limit.saturating_sub(sessions + keys)).await?;
+        Ok(sessions + keys + views)
     }
 
     async fn reconcile(&self, mode: Reconcile) -> Result<DriftReport, StoreError> {
@@ -79,9 +80,7 @@ async fn remove_some(access: &Access, name: &str, filter: &Document, limit: usiz
         return Ok(0);
     }
     let ids = picked.iter().map(|row| row_id(row)).collect::<Result<Vec<_>, _>>()?;
-    let mut filter = filter.clone();
-    filter.insert("_id", doc! { "$in": ids });
-    Ok(usize::try_from(access.delete_all(name, filter).await?).unwrap_or(usize::MAX))
+    Ok(usize::try_from(access.delete_among(name, ids, filter.clone()).await?).unwrap_or(usize::MAX))
 }
 
 /// Some fields of at most so many documents that match; none for a limit of 0, which MongoDB takes for no limit.

@@ -3,6 +3,7 @@
 mod shown;
 
 use async_trait::async_trait;
+use aviary_domain::idempotency::Once;
 use aviary_domain::page::{Page, PageRequest, PageSize};
 use aviary_domain::playlist::{
     Added, MAX_PLAYLIST_VIDEOS, PLAYLIST_PREVIEW, Playlist, PlaylistCard, PlaylistChange, PlaylistName,
@@ -20,6 +21,7 @@ use super::card::{owner_lookup, user_card, user_card_fields, visible_to};
 use super::collection::{PLAYLIST_VIDEOS, PLAYLISTS, USERS, VIDEOS};
 use super::document::{Fields, date, newest_cursor, object_id};
 use super::error::TxError;
+use super::idempotency::note;
 use super::list::newest_page;
 use super::{snapshot, user};
 
@@ -37,8 +39,17 @@ impl MongoPlaylists {
 
 #[async_trait]
 impl PlaylistRepository for MongoPlaylists {
-    async fn create(&self, playlist: &Playlist) -> Result<PlaylistCard, StoreError> {
-        self.database.run(|db| async move { create(&db, playlist).await }).await
+    async fn create(&self, playlist: &Playlist, once: Option<Once>) -> Result<PlaylistCard, StoreError> {
+        match &once {
+            None => self.database.run(|db| async move { create(&db, playlist).await }).await,
+            Some(once) => {
+                let steps = |tx: Access| async move {
+                    note(&tx, Some(once), playlist.id.bytes()).await?;
+                    create(&tx, playlist).await
+                };
+                self.database.transact(&[], steps).await
+            }
+        }
     }
 
     async fn find(&self, id: Id<Playlist>) -> Result<Option<Playlist>, StoreError> {

@@ -1,73 +1,139 @@
-//! The shape at rest: every collection with its indexes, made on an empty database, and the mark that it is ours.
+//! The shape at rest: every collection with its indexes, made on an empty database, and the marks that tell in which
+//! version a database stands.
 
 use mongodb::Database;
-use mongodb::bson::{Bson, Document, doc};
-use mongodb::error::{Error, ErrorKind};
+use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::error::Error;
 use mongodb::options::ReturnDocument;
 use tokio::task::JoinSet;
 
 use super::OpenError;
-use super::collection::{
-    COMMENTS, FILE_LEDGER, HISTORY, LIKES, META, PLAYLIST_VIDEOS, PLAYLISTS, PURGE_QUEUE, SESSIONS, SUBSCRIPTIONS,
-    TOTALS, TWEETS, USERS, VIDEOS, VIEWS,
-};
+use super::collection::{COMMENTS, LOCK, META, PLAYLISTS, TOTALS, TWEETS, USERS, VIDEOS};
 use super::document::Fields;
 use super::error::TxError;
+use super::migrate::step::{self, STEPS, Shape};
 use super::totals;
 
-/// The version of the shape that this program reads and writes.
-pub(super) const VERSION: i64 = 1;
-
-/// The step that makes the shape on an empty database.
-const INITIAL: &str = "0001_initial";
+/// The version of the shape that this program reads and writes: the number of the last step.
+pub(crate) const VERSION: i64 = 2;
 
 /// The version that stands in a database while its collections are being made.
 const UNFINISHED: i64 = 0;
+
+/// The marks: the version, and the work that has to be finished before anybody may serve.
+const SCHEMA: &str = "schema";
+pub(crate) const ADOPTION: &str = "adoption";
+pub(crate) const COPY: &str = "copy";
+
+/// Fields that every document of ours has and none of another application of the family.
+const OURS_ALONE: [(&str, &str); 5] = [
+    (USERS, "subscribersCount"),
+    (VIDEOS, "titleKey"),
+    (COMMENTS, "likesCount"),
+    (TWEETS, "likesCount"),
+    (PLAYLISTS, "entries"),
+];
+
+/// How many documents at either end of a collection are looked at.
+const LOOKED_AT: i64 = 5;
 
 /// The unique indexes whose refusals mean something to a caller.
 pub(crate) const UNIQUE_USERNAME: &str = "username_1";
 pub(crate) const UNIQUE_EMAIL: &str = "email_1";
 
-/// Makes the shape on an empty database, and refuses a database that is not of this program and version.
-///
-/// Several nodes may do so at once, and one may die half-way: every step can be repeated.
-/// Answers with the names of the steps that were applied.
-pub(super) async fn prepare(database: &Database) -> Result<Vec<&'static str>, OpenError> {
-    match version(database).await? {
-        Some(VERSION) => return Ok(vec![]),
-        Some(UNFINISHED) => {}
-        Some(found) => return Err(OpenError::Newer { database: database.name().to_owned(), found, known: VERSION }),
-        None => claim(database).await?,
+/// How a database stands to this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing is in it, or nothing but what one left who died while making it.
+    Empty,
+    /// It is of the present version.
+    Current,
+    /// It is of the present version, but this collection holds documents that were not made by it.
+    Mixed(&'static str),
+    /// It is of this earlier version.
+    Older(i64),
+    /// It is of this version, which this program does not know.
+    Newer(i64),
+    /// It is being adopted, or was left half adopted.
+    Adopting,
+    /// It is being copied into, or was left half copied.
+    Copying,
+    /// It holds something, and no mark.
+    Foreign,
+}
+
+/// Looks how a database stands. Changes nothing.
+pub(crate) async fn standing(database: &Database) -> Result<Standing, OpenError> {
+    if let Some(standing) = marked(database).await? {
+        let mixed = if standing == Standing::Current { mixed(database).await? } else { None };
+        return Ok(mixed.map_or(standing, Standing::Mixed));
     }
-    create(database).await?;
-    mark(database, VERSION).await?;
-    Ok(vec![INITIAL])
-}
-
-async fn version(database: &Database) -> Result<Option<i64>, OpenError> {
-    let meta = database.collection::<mongodb::bson::RawDocumentBuf>(META).find_one(doc! { "_id": "schema" }).await?;
-    let version = meta.map(|meta| meta.whole("version")).transpose();
-    version.map_err(|_| OpenError::Foreign { database: database.name().to_owned() })
-}
-
-/// Marks an empty database as ours before anything else stands in it.
-async fn claim(database: &Database) -> Result<(), OpenError> {
     let names = database.list_collection_names().await?;
-    if names.iter().any(|name| !name.starts_with("system.")) {
-        // Another node may have begun since the version was read.
-        return match version(database).await? {
-            Some(_) => Ok(()),
-            None => Err(OpenError::Foreign { database: database.name().to_owned() }),
-        };
+    if names.iter().all(|name| [META, LOCK].contains(&name.as_str()) || name.starts_with("system.")) {
+        return Ok(Standing::Empty);
     }
-    mark(database, UNFINISHED).await
+    // Another node may have begun to make it since the marks were read.
+    Ok(marked(database).await?.unwrap_or(Standing::Foreign))
+}
+
+/// What the marks say, if there are any.
+async fn marked(database: &Database) -> Result<Option<Standing>, OpenError> {
+    let marks = doc! { "_id": { "$in": [SCHEMA, ADOPTION, COPY] } };
+    let mut found = database.collection::<RawDocumentBuf>(META).find(marks).await?;
+    let mut version = None;
+    let mut unfinished = None;
+    while found.advance().await? {
+        let mark = found.current();
+        match mark.get_str("_id") {
+            Ok(ADOPTION) => unfinished = Some(Standing::Adopting),
+            Ok(COPY) => unfinished = Some(Standing::Copying),
+            _ => version = Some(mark.whole("version")),
+        }
+    }
+    let of_version = version.map(|version| match version {
+        Ok(UNFINISHED) => Standing::Empty,
+        Ok(VERSION) => Standing::Current,
+        Ok(older) if (UNFINISHED..VERSION).contains(&older) => Standing::Older(older),
+        Ok(newer) if newer > VERSION => Standing::Newer(newer),
+        _ => Standing::Foreign,
+    });
+    Ok(unfinished.or(of_version))
+}
+
+/// The collection in which documents of another application stand, as after a dump of it was restored into this very
+/// database. Only a few are looked at, the first and the last by their ids: this is asked at every start.
+async fn mixed(database: &Database) -> Result<Option<&'static str>, Error> {
+    for (name, field) in OURS_ALONE {
+        for order in [1, -1] {
+            let documents = database.collection::<RawDocumentBuf>(name);
+            let some =
+                documents.find(doc! {}).sort(doc! { "_id": order }).limit(LOOKED_AT).projection(doc! { field: 1 });
+            let mut found = some.await?;
+            while found.advance().await? {
+                if found.current().get(field).ok().flatten().is_none() {
+                    return Ok(Some(name));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Makes the present version on an empty database.
+///
+/// Several nodes may do so at once, and one may die half-way: everything in it can be repeated.
+pub(crate) async fn begin(database: &Database) -> Result<(), OpenError> {
+    // Before anything else stands in it: whoever finds it half made must know that it is ours.
+    mark(database, UNFINISHED).await?;
+    make(database).await?;
+    mark(database, VERSION).await
 }
 
 /// Writes the version, which never goes back.
-async fn mark(database: &Database, version: i64) -> Result<(), OpenError> {
+pub(crate) async fn mark(database: &Database, version: i64) -> Result<(), OpenError> {
     let meta = database.collection::<Document>(META);
-    let raise = doc! { "$max": { "version": version } };
-    let marked = meta.find_one_and_update(doc! { "_id": "schema" }, raise).upsert(true);
+    let raise = doc! { "$max": { "version": version }, "$unset": { "applying": "" } };
+    let marked = meta.find_one_and_update(doc! { "_id": SCHEMA }, raise).upsert(true);
     match marked.return_document(ReturnDocument::After).await {
         Ok(_) => Ok(()),
         // Another node wrote the document in the same instant; whichever is later raises it.
@@ -76,12 +142,25 @@ async fn mark(database: &Database, version: i64) -> Result<(), OpenError> {
     }
 }
 
-/// Makes all collections at once: one after the other would take several times as long.
-async fn create(database: &Database) -> Result<(), OpenError> {
+/// Notes which step is being applied, for people who look.
+pub(crate) async fn mark_applying(database: &Database, step: &str) -> Result<(), OpenError> {
+    let meta = database.collection::<Document>(META);
+    meta.update_one(doc! { "_id": SCHEMA }, doc! { "$set": { "applying": step } }).await?;
+    Ok(())
+}
+
+/// Every collection with its indexes, but that of the totals, which is made by its first documents.
+pub(crate) fn shape() -> Result<Shape, OpenError> {
+    step::shape(&STEPS)
+}
+
+/// Makes all collections of the present version at once: one after the other would take several times as long. What
+/// is there already stays.
+pub(crate) async fn make(database: &Database) -> Result<(), OpenError> {
     let mut steps = JoinSet::new();
-    for (name, indexes) in shape() {
+    for (name, indexes) in shape()? {
         let database = database.clone();
-        steps.spawn(async move { create_collection(&database, name, indexes).await });
+        steps.spawn(async move { step::making(name, indexes).run(&database).await });
     }
     let database = database.clone();
     steps.spawn(async move { create_totals(&database).await });
@@ -91,115 +170,10 @@ async fn create(database: &Database) -> Result<(), OpenError> {
     Ok(())
 }
 
-async fn create_collection(database: &Database, name: &str, indexes: Vec<Document>) -> Result<(), Error> {
-    let command = if indexes.is_empty() {
-        doc! { "create": name }
-    } else {
-        doc! { "createIndexes": name, "indexes": indexes }
-    };
-    match database.run_command(command).await {
-        Err(error) if is_existing(&error) => Ok(()),
-        done => done.map(drop),
-    }
-}
-
-/// Whether the collection was there already.
-fn is_existing(error: &Error) -> bool {
-    const NAMESPACE_EXISTS: i32 = 48;
-    matches!(error.kind.as_ref(), ErrorKind::Command(error) if error.code == NAMESPACE_EXISTS)
-}
-
-async fn create_totals(database: &Database) -> Result<(), Error> {
+async fn create_totals(database: &Database) -> Result<(), OpenError> {
     let inserted = database.collection::<Document>(TOTALS).insert_many(totals::beginnings()).ordered(false).await;
     match inserted {
         Err(error) if TxError::from(error.clone()).is_duplicate("_id_") => Ok(()),
-        done => done.map(drop),
+        done => Ok(done.map(drop)?),
     }
-}
-
-/// Every collection with its indexes; that of the totals is made by its first documents.
-pub(crate) fn shape() -> Vec<(&'static str, Vec<Document>)> {
-    vec![
-        (USERS, vec![unique(doc! { "username": 1 }), unique(doc! { "email": 1 })]),
-        (SESSIONS, vec![index(doc! { "user": 1 }), index(doc! { "expiresAt": 1 })]),
-        (VIDEOS, videos()),
-        (COMMENTS, vec![index(doc! { "video": 1, "createdAt": -1, "_id": -1 }), index(doc! { "owner": 1 })]),
-        (
-            TWEETS,
-            vec![index(doc! { "createdAt": -1, "_id": -1 }), index(doc! { "owner": 1, "createdAt": -1, "_id": -1 })],
-        ),
-        (LIKES, likes()),
-        (
-            SUBSCRIPTIONS,
-            vec![
-                unique(doc! { "channel": 1, "subscriber": 1 }),
-                index(doc! { "channel": 1, "createdAt": -1, "_id": -1 }),
-                index(doc! { "subscriber": 1, "createdAt": -1, "_id": -1 }),
-            ],
-        ),
-        (PLAYLISTS, vec![index(doc! { "owner": 1, "createdAt": -1, "_id": -1 })]),
-        (
-            PLAYLIST_VIDEOS,
-            vec![
-                unique(doc! { "playlist": 1, "video": 1 }),
-                unique(doc! { "playlist": 1, "position": 1 }),
-                index(doc! { "video": 1 }),
-            ],
-        ),
-        (
-            HISTORY,
-            vec![
-                unique(doc! { "user": 1, "video": 1 }),
-                index(doc! { "user": 1, "watchedAt": -1, "video": -1 }),
-                index(doc! { "video": 1 }),
-            ],
-        ),
-        (VIEWS, vec![unique(doc! { "video": 1, "viewer": 1 }), index(doc! { "countedAt": 1 })]),
-        (FILE_LEDGER, vec![index(doc! { "dueAt": 1, "_id": 1 })]),
-        (PURGE_QUEUE, vec![]),
-    ]
-}
-
-/// The published ones and those of one owner by each attribute, and both by the beginnings of their words.
-fn videos() -> Vec<Document> {
-    const SORTED: [&str; 5] = ["createdAt", "views", "duration", "titleKey", "likesCount"];
-    let published = SORTED
-        .iter()
-        .map(|field| partial(doc! { "isPublished": 1, *field: 1, "_id": 1 }, doc! { "isPublished": true }));
-    let owned = SORTED.iter().map(|field| index(doc! { "owner": 1, *field: 1, "_id": 1, "isPublished": 1 }));
-    let words = ["prefixes", "titlePrefixes"].into_iter();
-    let words = words.map(|field| index(doc! { field: 1, "createdAt": -1, "_id": -1, "isPublished": 1, "owner": 1 }));
-    published.chain(owned).chain(words).collect()
-}
-
-/// One like a user and target: partial by the type of the target's field, because a sparse compound index would hold
-/// every like of a user under each target that it has not.
-fn likes() -> Vec<Document> {
-    let targets = ["video", "comment", "tweet"].into_iter();
-    let unique = targets.map(|target| {
-        let mut index = partial(doc! { target: 1, "likedBy": 1 }, doc! { target: { "$type": "objectId" } });
-        index.insert("unique", true);
-        index
-    });
-    let liked_videos =
-        partial(doc! { "likedBy": 1, "createdAt": -1, "_id": -1 }, doc! { "video": { "$type": "objectId" } });
-    unique.chain([liked_videos]).collect()
-}
-
-fn index(key: Document) -> Document {
-    let names = key.iter().map(|(field, direction)| format!("{field}_{direction}"));
-    let name = names.collect::<Vec<_>>().join("_");
-    doc! { "key": key, "name": name }
-}
-
-fn unique(key: Document) -> Document {
-    let mut index = index(key);
-    index.insert("unique", Bson::Boolean(true));
-    index
-}
-
-fn partial(key: Document, filter: Document) -> Document {
-    let mut index = index(key);
-    index.insert("partialFilterExpression", filter);
-    index
 }

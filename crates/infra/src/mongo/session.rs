@@ -6,6 +6,7 @@ use aviary_domain::session::{Refresh, Rotation, Session, SessionRepository};
 use aviary_domain::user::User;
 use aviary_domain::{Id, StoreError, Timestamp};
 use mongodb::bson::{Document, doc};
+use mongodb::options::{FindOptions, Hint};
 
 use super::Database;
 use super::access::Access;
@@ -32,8 +33,12 @@ impl SessionRepository for MongoSessions {
     }
 
     async fn is_active(&self, id: Id<Session>, user: Id<User>, now: Timestamp) -> Result<bool, StoreError> {
+        // Every request asks this: the index is named, so that nothing is planned and no other one is tried.
+        let by_id = Hint::Keys(doc! { "_id": 1 });
+        let options = FindOptions::builder().projection(doc! { "_id": 1 }).limit(1).hint(by_id).build();
         let filter = active(id, user, now);
-        self.database.run(|db| async move { db.exists(SESSIONS, filter).await }).await
+        let found = self.database.run(|db| async move { db.find(SESSIONS, filter, options).await }).await?;
+        Ok(!found.is_empty())
     }
 
     async fn rotate(&self, refresh: &Refresh) -> Result<Rotation, StoreError> {

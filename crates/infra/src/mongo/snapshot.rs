@@ -25,13 +25,7 @@ pub(crate) async fn walk(
     index: Document,
 ) -> Result<Vec<RawDocumentBuf>, TxError> {
     let options = AggregateOptions::builder().hint(Hint::Keys(index)).read_concern(ReadConcern::snapshot()).build();
-    let collection = access.collection(name);
-    let mut cursor = collection.aggregate(pipeline).with_options(options).with_type::<RawDocumentBuf>().await?;
-    let mut found = Vec::new();
-    while cursor.advance().await? {
-        found.push(cursor.current().to_owned());
-    }
-    Ok(found)
+    access.aggregate_with(name, pipeline, options).await
 }
 
 /// What a pipeline gives that begins with the id of a document.

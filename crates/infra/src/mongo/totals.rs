@@ -63,10 +63,9 @@ impl Total {
         Ok(sum.whole("value")?)
     }
 
-    /// The count.
+    /// The count; nothing where it drifted below that.
     pub(crate) async fn read(self, access: &Access) -> Result<u64, TxError> {
-        let stored = self.stored(access).await?;
-        u64::try_from(stored).map_err(|error| StoreError::backend(error).into())
+        Ok(u64::try_from(self.stored(access).await?).unwrap_or_default())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tweets as documents, counted for their authors and for the whole store.
 
 use async_trait::async_trait;
+use aviary_domain::idempotency::Once;
 use aviary_domain::page::{Page, PageRequest};
 use aviary_domain::tweet::{Tweet, TweetCard, TweetRepository, TweetText};
 use aviary_domain::user::User;
@@ -15,6 +16,7 @@ use super::card::{owner_card, owner_lookup, user_card, user_card_fields};
 use super::collection::{TWEETS, USERS};
 use super::document::{Fields, date, newest_cursor, object_id};
 use super::error::TxError;
+use super::idempotency::note;
 use super::like::{self, LikeKind};
 use super::list::{ids, newest_page};
 use super::totals::Total;
@@ -34,8 +36,10 @@ impl MongoTweets {
 
 #[async_trait]
 impl TweetRepository for MongoTweets {
-    async fn create(&self, tweet: &Tweet) -> Result<TweetCard, StoreError> {
-        self.database.transact(&[tweet.owner.bytes()], |tx| async move { create(&tx, tweet).await }).await
+    async fn create(&self, tweet: &Tweet, once: Option<Once>) -> Result<TweetCard, StoreError> {
+        self.database
+            .transact(&[tweet.owner.bytes()], |tx| async move { create(&tx, tweet, once.as_ref()).await })
+            .await
     }
 
     async fn find(&self, id: Id<Tweet>) -> Result<Option<Tweet>, StoreError> {
@@ -90,7 +94,8 @@ impl TweetRepository for MongoTweets {
     }
 }
 
-async fn create(tx: &Access, tweet: &Tweet) -> Result<TweetCard, TxError> {
+async fn create(tx: &Access, tweet: &Tweet, once: Option<&Once>) -> Result<TweetCard, TxError> {
+    note(tx, once, tweet.id.bytes()).await?;
     let row = doc! {
         "_id": object_id(tweet.id),
         "content": tweet.content.as_str(),

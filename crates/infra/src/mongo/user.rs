@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use aviary_domain::file::FileKey;
+use aviary_domain::idempotency::Once;
 use aviary_domain::security::PasswordHash;
 use aviary_domain::user::{
     Account, AccountChange, Channel, LoginName, PasswordChange, User, UserImage, UserRepository, Username,
@@ -17,6 +18,7 @@ use super::collection::{SESSIONS, SUBSCRIPTIONS, USERS};
 use super::document::{Fields, date, object_id};
 use super::error::TxError;
 use super::file::{claim, make_due};
+use super::idempotency::note;
 use super::schema::{UNIQUE_EMAIL, UNIQUE_USERNAME};
 
 /// Accounts in MongoDB.
@@ -33,8 +35,8 @@ impl MongoUsers {
 
 #[async_trait]
 impl UserRepository for MongoUsers {
-    async fn create(&self, account: &Account) -> Result<(), StoreError> {
-        let created = self.database.transact(&[], |tx| create(tx, account)).await;
+    async fn create(&self, account: &Account, once: Option<Once>) -> Result<(), StoreError> {
+        let created = self.database.transact(&[], |tx| create(tx, account, once)).await;
         match created {
             // The indexes refuse in an order of their own, but the name is told first.
             Err(StoreError::Conflict { field: "email" }) => {
@@ -104,8 +106,9 @@ impl UserRepository for MongoUsers {
     }
 }
 
-async fn create(tx: Access, account: &Account) -> Result<(), TxError> {
+async fn create(tx: Access, account: &Account, once: Option<Once>) -> Result<(), TxError> {
     let user = &account.user;
+    note(&tx, once.as_ref(), user.id.bytes()).await?;
     tx.insert(USERS, fresh(account)).await.map_err(name_conflict)?;
     claim(&tx, &user.avatar, user.created_at).await?;
     match &user.cover_image {
@@ -115,7 +118,7 @@ async fn create(tx: Access, account: &Account) -> Result<(), TxError> {
 }
 
 /// The document of a new account, all its counters at zero.
-fn fresh(account: &Account) -> Document {
+pub(super) fn fresh(account: &Account) -> Document {
     let user = &account.user;
     doc! {
         "_id": object_id(user.id),

@@ -1,17 +1,18 @@
 //! Videos in MongoDB; lists, search, visits and changes have files of their own.
 
 use async_trait::async_trait;
+use aviary_domain::idempotency::Once;
 use aviary_domain::page::{Page, PageRequest};
 use aviary_domain::video::{Video, VideoCard, VideoChange, VideoDetail, VideoQuery, VideoRepository, Visit};
 use aviary_domain::{Id, StoreError, Timestamp};
 
 use super::Database;
 
-mod change;
+pub(super) mod change;
 mod list;
 mod search;
 mod watch;
-mod words;
+pub(super) mod words;
 
 /// Videos in MongoDB.
 pub struct MongoVideos {
@@ -27,8 +28,8 @@ impl MongoVideos {
 
 #[async_trait]
 impl VideoRepository for MongoVideos {
-    async fn create(&self, video: &Video) -> Result<VideoCard, StoreError> {
-        change::create(&self.database, video).await
+    async fn create(&self, video: &Video, once: Option<Once>) -> Result<VideoCard, StoreError> {
+        change::create(&self.database, video, once).await
     }
 
     async fn find(&self, id: Id<Video>) -> Result<Option<Video>, StoreError> {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use async_trait::async_trait;
 use aviary_domain::comment::{Comment, CommentCard, CommentRepository, CommentText, PlacedComment};
 use aviary_domain::id::RawId;
+use aviary_domain::idempotency::Once;
 use aviary_domain::page::{Page, PageRequest};
 use aviary_domain::user::User;
 use aviary_domain::video::Video;
@@ -13,7 +14,8 @@ use rusqlite::{Connection, Row, params};
 
 use super::database::Database;
 use super::error::SqlError;
-use super::row::{USER_CARD, all, count, execute, first, id_from, offset, surplus, timestamp, user_card};
+use super::idempotency::note;
+use super::row::{USER_CARD, all, count, execute, first, id_from, integer, timestamp, user_card};
 use super::video_row::visible_to;
 use super::{like, newest};
 
@@ -77,9 +79,9 @@ impl SqliteComments {
 
 #[async_trait]
 impl CommentRepository for SqliteComments {
-    async fn create(&self, comment: &Comment) -> Result<Option<CommentCard>, StoreError> {
+    async fn create(&self, comment: &Comment, once: Option<Once>) -> Result<Option<CommentCard>, StoreError> {
         let comment = comment.clone();
-        self.database.write(move |c| create(c, &comment)).await
+        self.database.write(move |c| create(c, &comment, once.as_ref())).await
     }
 
     async fn find(&self, id: Id<Comment>, viewer: Option<Id<User>>) -> Result<Option<PlacedComment>, StoreError> {
@@ -120,11 +122,12 @@ impl CommentRepository for SqliteComments {
     }
 }
 
-fn create(c: &Connection, comment: &Comment) -> Result<Option<CommentCard>, SqlError> {
+fn create(c: &Connection, comment: &Comment, once: Option<&Once>) -> Result<Option<CommentCard>, SqlError> {
     let (video, owner) = (comment.video.bytes(), comment.owner.bytes());
     let Some(video_owner) = first(c, &VIDEO, params![video, owner], |row| row.get::<_, RawId>(0))? else {
         return Ok(None);
     };
+    note(c, once, comment.id.bytes())?;
     execute(
         c,
         "INSERT INTO comments (id, video, owner, content, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -152,7 +155,7 @@ fn list(
         return Ok(None);
     };
     let (time, id) = newest::start(page)?;
-    let cards = all(c, &LIST, params![video, viewer, time, id, surplus(page), offset(page)], card)?;
+    let cards = all(c, &LIST, params![video, viewer, time, id, integer(page.surplus()), integer(page.offset())], card)?;
     let total = page.cursor().is_none().then_some(comments);
     Ok(Some(Page::from_surplus(cards, page.size, total, |last| {
         newest::cursor(last.comment.created_at, last.comment.id)

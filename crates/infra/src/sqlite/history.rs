@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use super::Database;
 use super::error::SqlError;
 use super::newest;
-use super::row::{all, execute, offset, surplus, timestamp};
+use super::row::{all, execute, integer, timestamp};
 use super::video_row::{VIDEO_CARD, VIDEO_CARD_WIDTH, video_card, visible_to};
 
 /// Watch history in SQLite.
@@ -46,7 +46,7 @@ impl HistoryRepository for SqliteHistory {
 
 fn list(c: &Connection, user: Id<User>, page: &PageRequest) -> Result<Page<HistoryEntry>, SqlError> {
     let (time, id) = newest::start(page)?;
-    let values = params![user.bytes(), time, id, surplus(page), offset(page)];
+    let values = params![user.bytes(), time, id, integer(page.surplus()), integer(page.offset())];
     let entries = all(c, &list_sql(), values, |row| {
         Ok(HistoryEntry { video: video_card(row, 0)?, watched_at: timestamp(row, VIDEO_CARD_WIDTH)? })
     })?;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, Row, params};
 use super::database::Database;
 use super::error::SqlError;
 use super::newest;
-use super::row::{all, count, execute, first, id_from, offset, optional_id_from, surplus, timestamp};
+use super::row::{all, count, execute, first, id_from, integer, optional_id_from, timestamp};
 use super::video_row::{VIDEO_CARD, VIDEO_CARD_WIDTH, video_card, visible_to};
 
 /// The `kind` of likes of videos.
@@ -196,9 +196,12 @@ impl Target {
 
 fn liked_videos(c: &Connection, user: Id<User>, page: &PageRequest) -> Result<Page<LikedVideo>, SqlError> {
     let (time, id) = newest::start(page)?;
-    let liked = all(c, &LIKED_VIDEOS, params![user.bytes(), time, id, surplus(page), offset(page)], |row| {
-        liked_video(row, user)
-    })?;
+    let liked = all(
+        c,
+        &LIKED_VIDEOS,
+        params![user.bytes(), time, id, integer(page.surplus()), integer(page.offset())],
+        |row| liked_video(row, user),
+    )?;
     Ok(Page::from_surplus(liked, page.size, None, |last| newest::cursor(last.like.created_at, last.like.id)))
 }
 

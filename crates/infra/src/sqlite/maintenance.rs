@@ -55,11 +55,16 @@ fn expire(c: &Connection, now: Timestamp, views_before: Timestamp, limit: usize)
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ?1 LIMIT ?2)",
         params![now.millis(), integer(limit)],
     )?;
+    let keys = execute(
+        c,
+        "DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM idempotency_keys WHERE expires_at <= ?1 LIMIT ?2)",
+        params![now.millis(), integer(limit.saturating_sub(sessions))],
+    )?;
     let views = execute(
         c,
         "DELETE FROM views WHERE (video, viewer) IN
              (SELECT video, viewer FROM views WHERE counted_at < ?1 LIMIT ?2)",
-        params![views_before.millis(), integer(limit.saturating_sub(sessions))],
+        params![views_before.millis(), integer(limit.saturating_sub(sessions + keys))],
     )?;
-    Ok(sessions + views)
+    Ok(sessions + keys + views)
 }

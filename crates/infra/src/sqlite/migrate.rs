@@ -7,8 +7,13 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::OpenError;
 
 /// Every step in order; the number of the last one applied stands in `PRAGMA user_version`.
-const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001_initial", sql: include_str!("../../../../migrations/sqlite/0001_initial.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_initial", sql: include_str!("../../../../migrations/sqlite/0001_initial.sql") },
+    Migration {
+        name: "0002_keys_and_leases",
+        sql: include_str!("../../../../migrations/sqlite/0002_keys_and_leases.sql"),
+    },
+];
 
 /// Marks a file as ours (`file` and other tools show it): "Avry".
 const APPLICATION_ID: i64 = 0x4176_7279;
@@ -18,8 +23,9 @@ struct Migration {
     sql: &'static str,
 }
 
-/// Refuses a database that is another program's, or a later version's of this one. Changes nothing.
-pub(super) fn check_ours(connection: &Connection, file: &Path) -> Result<(), OpenError> {
+/// Refuses a database that is another program's, or a later version's of this one; answers with its version. Changes
+/// nothing.
+pub(super) fn check_ours(connection: &Connection, file: &Path) -> Result<usize, OpenError> {
     let version = user_version(connection)?;
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let entries: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -30,7 +36,12 @@ pub(super) fn check_ours(connection: &Connection, file: &Path) -> Result<(), Ope
     if version > MIGRATIONS.len() {
         return Err(OpenError::Newer { path: file.to_owned(), found: version, known: MIGRATIONS.len() });
     }
-    Ok(())
+    Ok(version)
+}
+
+/// The names of the steps after a version.
+pub(super) fn pending(version: usize) -> Vec<&'static str> {
+    MIGRATIONS.iter().skip(version).map(|step| step.name).collect()
 }
 
 /// Applies what is missing and answers with the names of the steps that were applied.

@@ -5,14 +5,13 @@ use aviary_domain::page::{Cursor, ListOrder, PageRequest, SortValue};
 use aviary_domain::{Id, Timestamp};
 
 use super::error::SqlError;
-use super::row::integer_cursor;
 
 /// Later than every row: before it the first page starts, so that one statement serves every page.
 const BEGINNING: (i64, RawId) = (i64::MAX, [0xff; 12]);
 
 /// The time and id that everything on the page comes after.
 pub(crate) fn start(page: &PageRequest) -> Result<(i64, RawId), SqlError> {
-    Ok(integer_cursor(page)?.unwrap_or(BEGINNING))
+    Ok(page.integer_cursor()?.unwrap_or(BEGINNING))
 }
 
 /// Goes on after the item with this time and id.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use aviary_domain::id::RawId;
+use aviary_domain::idempotency::Once;
 use aviary_domain::page::{Cursor, ListOrder, Page, PageRequest, PageSize, SortValue};
 use aviary_domain::playlist::{
     Added, MAX_PLAYLIST_VIDEOS, PLAYLIST_PREVIEW, Playlist, PlaylistCard, PlaylistChange, PlaylistName,
@@ -17,9 +18,8 @@ use rusqlite::{Connection, Row, params};
 
 use super::database::Database;
 use super::error::SqlError;
-use super::row::{
-    USER_CARD, all, count, execute, first, id_from, integer, integer_cursor, offset, surplus, timestamp, user_card,
-};
+use super::idempotency::note;
+use super::row::{USER_CARD, all, count, execute, first, id_from, integer, timestamp, user_card};
 use super::video_row::{VIDEO_CARD, VIDEO_CARD_WIDTH, video_card, visible_to};
 use super::{newest, user};
 
@@ -84,9 +84,9 @@ impl SqlitePlaylists {
 
 #[async_trait]
 impl PlaylistRepository for SqlitePlaylists {
-    async fn create(&self, playlist: &Playlist) -> Result<PlaylistCard, StoreError> {
+    async fn create(&self, playlist: &Playlist, once: Option<Once>) -> Result<PlaylistCard, StoreError> {
         let playlist = playlist.clone();
-        self.database.write(move |c| create(c, &playlist)).await
+        self.database.write(move |c| create(c, &playlist, once.as_ref())).await
     }
 
     async fn find(&self, id: Id<Playlist>) -> Result<Option<Playlist>, StoreError> {
@@ -138,7 +138,8 @@ impl PlaylistRepository for SqlitePlaylists {
     }
 }
 
-fn create(c: &Connection, playlist: &Playlist) -> Result<PlaylistCard, SqlError> {
+fn create(c: &Connection, playlist: &Playlist, once: Option<&Once>) -> Result<PlaylistCard, SqlError> {
+    note(c, once, playlist.id.bytes())?;
     execute(
         c,
         "INSERT INTO playlists (id, owner, name, description, created_at, updated_at)
@@ -179,7 +180,12 @@ fn list_by(
         return Ok(None);
     }
     let (time, id) = newest::start(page)?;
-    let found = all(c, &LIST_BY, params![owner.bytes(), time, id, surplus(page), offset(page)], owned_playlist)?;
+    let found = all(
+        c,
+        &LIST_BY,
+        params![owner.bytes(), time, id, integer(page.surplus()), integer(page.offset())],
+        owned_playlist,
+    )?;
     let Page { items, total, next } =
         Page::from_surplus(found, page.size, None, |(last, _)| newest::cursor(last.created_at, last.id));
     let preview = PageRequest::first(PageSize::new(PLAYLIST_PREVIEW.into()).unwrap_or(PageSize::DEFAULT));
@@ -212,10 +218,11 @@ fn page_of_videos(
     page: &PageRequest,
     total: Option<u64>,
 ) -> Result<Page<VideoCard>, SqlError> {
-    let after = integer_cursor(page)?.map_or(i64::MIN, |(position, _)| position);
-    let found = all(c, &VIDEOS, params![playlist, viewer, after, surplus(page), offset(page)], |row| {
-        Ok((row.get::<_, i64>(VIDEO_CARD_WIDTH)?, video_card(row, 0)?))
-    })?;
+    let after = page.integer_cursor()?.map_or(i64::MIN, |(position, _)| position);
+    let found =
+        all(c, &VIDEOS, params![playlist, viewer, after, integer(page.surplus()), integer(page.offset())], |row| {
+            Ok((row.get::<_, i64>(VIDEO_CARD_WIDTH)?, video_card(row, 0)?))
+        })?;
     let page = Page::from_surplus(found, page.size, total, |(position, last)| {
         Cursor::new(ListOrder::Position, SortValue::Integer(*position), last.video.id.bytes())
     });

@@ -2,9 +2,8 @@
 
 use aviary_domain::file::FileKey;
 use aviary_domain::id::RawId;
-use aviary_domain::page::{PageRequest, SortValue};
 use aviary_domain::user::{FullName, UserCard, Username};
-use aviary_domain::{Id, StoreError, Timestamp};
+use aviary_domain::{Id, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
@@ -53,30 +52,6 @@ pub(crate) fn user_card(row: &Row<'_>, offset: usize) -> rusqlite::Result<UserCa
 /// A count or size as SQLite keeps it. What does not fit cannot occur: it would be more than nine quintillions.
 pub(crate) fn integer(value: impl TryInto<i64>) -> i64 {
     value.try_into().unwrap_or(i64::MAX)
-}
-
-/// How many rows to fetch for a page: one more than it holds, to see whether there is more.
-pub(crate) fn surplus(page: &PageRequest) -> i64 {
-    integer(page.size.get() + 1)
-}
-
-/// How many rows lie before a page.
-pub(crate) fn offset(page: &PageRequest) -> i64 {
-    integer(page.offset())
-}
-
-/// The integer and the id after which a page starts, in lists ordered by time or position.
-pub(crate) fn integer_cursor(page: &PageRequest) -> Result<Option<(i64, RawId)>, SqlError> {
-    match page.cursor().map(|cursor| (cursor.value(), cursor.id())) {
-        None => Ok(None),
-        Some((SortValue::Integer(value), id)) => Ok(Some((*value, id))),
-        Some(_) => Err(foreign_cursor()),
-    }
-}
-
-/// Decoding a cursor checks that it belongs to its list, so this is a caller's mistake.
-pub(crate) fn foreign_cursor() -> SqlError {
-    StoreError::backend("a cursor of another list").into()
 }
 
 /// The first row of a query, if it has one.

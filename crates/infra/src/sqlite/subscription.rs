@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 
 use super::database::Database;
 use super::error::SqlError;
-use super::row::{USER_CARD, all, count, execute, first, id_from, offset, surplus, timestamp, user_card};
+use super::row::{USER_CARD, all, count, execute, first, id_from, integer, timestamp, user_card};
 use super::{newest, user};
 
 /// A page of the subscribers of a channel (?1) after a time and id (?2, ?3).
@@ -146,7 +146,7 @@ fn list(
         return Ok(None);
     }
     let (time, id) = newest::start(page)?;
-    let cards = all(c, sql, params![end.bytes(), time, id, surplus(page), offset(page)], |row| {
+    let cards = all(c, sql, params![end.bytes(), time, id, integer(page.surplus()), integer(page.offset())], |row| {
         Ok(SubscriptionCard { id: id_from(row, 0)?, created_at: timestamp(row, 1)?, user: user_card(row, 2)? })
     })?;
     Ok(Some(Page::from_surplus(cards, page.size, None, |last| newest::cursor(last.created_at, last.id))))

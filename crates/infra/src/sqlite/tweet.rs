@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use aviary_domain::id::RawId;
+use aviary_domain::idempotency::Once;
 use aviary_domain::page::{Page, PageRequest};
 use aviary_domain::tweet::{Tweet, TweetCard, TweetRepository, TweetText};
 use aviary_domain::user::User;
@@ -12,7 +13,8 @@ use rusqlite::{Connection, Row, params};
 
 use super::database::Database;
 use super::error::SqlError;
-use super::row::{USER_CARD, all, count, execute, first, id_from, offset, surplus, timestamp, user_card};
+use super::idempotency::note;
+use super::row::{USER_CARD, all, count, execute, first, id_from, integer, timestamp, user_card};
 use super::{like, newest, user};
 
 /// The columns that [`tweet`] reads, of a row of `tweets` called `t`.
@@ -61,9 +63,9 @@ impl SqliteTweets {
 
 #[async_trait]
 impl TweetRepository for SqliteTweets {
-    async fn create(&self, tweet: &Tweet) -> Result<TweetCard, StoreError> {
+    async fn create(&self, tweet: &Tweet, once: Option<Once>) -> Result<TweetCard, StoreError> {
         let tweet = tweet.clone();
-        self.database.write(move |c| create(c, &tweet)).await
+        self.database.write(move |c| create(c, &tweet, once.as_ref())).await
     }
 
     async fn find(&self, id: Id<Tweet>) -> Result<Option<Tweet>, StoreError> {
@@ -106,7 +108,8 @@ impl TweetRepository for SqliteTweets {
     }
 }
 
-fn create(c: &Connection, tweet: &Tweet) -> Result<TweetCard, SqlError> {
+fn create(c: &Connection, tweet: &Tweet, once: Option<&Once>) -> Result<TweetCard, SqlError> {
+    note(c, once, tweet.id.bytes())?;
     execute(
         c,
         "INSERT INTO tweets (id, owner, content, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -125,7 +128,7 @@ fn create(c: &Connection, tweet: &Tweet) -> Result<TweetCard, SqlError> {
 fn list(c: &Connection, viewer: Option<Id<User>>, page: &PageRequest) -> Result<Page<TweetCard>, SqlError> {
     let (time, id) = newest::start(page)?;
     let viewer = viewer.map(|v| v.bytes());
-    let cards = all(c, &LIST, params![viewer, time, id, surplus(page), offset(page)], card)?;
+    let cards = all(c, &LIST, params![viewer, time, id, integer(page.surplus()), integer(page.offset())], card)?;
     let total = match page.cursor() {
         Some(_) => None,
         None => first(c, "SELECT value FROM totals WHERE name = 'tweets'", [], |row| count(row, 0))?,
@@ -144,7 +147,12 @@ fn list_by(
     }
     let (time, id) = newest::start(page)?;
     let viewer = viewer.map(|v| v.bytes());
-    let cards = all(c, &LIST_BY, params![viewer, time, id, surplus(page), offset(page), owner.bytes()], card)?;
+    let cards = all(
+        c,
+        &LIST_BY,
+        params![viewer, time, id, integer(page.surplus()), integer(page.offset()), owner.bytes()],
+        card,
+    )?;
     Ok(Some(to_page(cards, page, None)))
 }
 

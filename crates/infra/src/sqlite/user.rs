@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use aviary_domain::file::FileKey;
 use aviary_domain::id::RawId;
+use aviary_domain::idempotency::Once;
 use aviary_domain::security::PasswordHash;
 use aviary_domain::user::{
     Account, AccountChange, Channel, Email, FullName, LoginName, PasswordChange, User, UserImage, UserRepository,
@@ -14,6 +15,7 @@ use rusqlite::{Connection, Row, params};
 use super::Database;
 use super::error::SqlError;
 use super::file::{claim, make_due};
+use super::idempotency::note;
 use super::row::{count, execute, first, id_from, key, timestamp};
 
 /// The columns that [`user`] reads.
@@ -40,9 +42,9 @@ impl SqliteUsers {
 
 #[async_trait]
 impl UserRepository for SqliteUsers {
-    async fn create(&self, account: &Account) -> Result<(), StoreError> {
+    async fn create(&self, account: &Account, once: Option<Once>) -> Result<(), StoreError> {
         let account = account.clone();
-        self.database.write(move |c| create(c, &account)).await
+        self.database.write(move |c| create(c, &account, once.as_ref())).await
     }
 
     async fn find(&self, id: Id<User>) -> Result<Option<User>, StoreError> {
@@ -103,11 +105,12 @@ impl UserRepository for SqliteUsers {
     }
 }
 
-fn create(c: &Connection, account: &Account) -> Result<(), SqlError> {
+fn create(c: &Connection, account: &Account, once: Option<&Once>) -> Result<(), SqlError> {
     const SQL: &str = "INSERT INTO users
         (id, username, email, full_name, password_hash, avatar, cover_image, created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let user = &account.user;
+    note(c, once, user.id.bytes())?;
     // Nobody else writes between the questions and the insertion, and asking in turn tells the name first.
     if is_taken(c, "SELECT id FROM users WHERE username = ?1", user.username.as_str(), None)? {
         return Err(StoreError::Conflict { field: "username" }.into());

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use aviary_domain::file::FileKey;
+use aviary_domain::idempotency::Once;
 use aviary_domain::page::{Page, PageRequest};
 use aviary_domain::user::User;
 use aviary_domain::video::{
@@ -13,13 +14,14 @@ use rusqlite::{Connection, params};
 use super::Database;
 use super::error::SqlError;
 use super::file::{claim, make_due};
+use super::idempotency::note;
 use super::row::{execute, first, integer};
 use super::video_row::{DELETED, PUBLISHED, UNPUBLISHED, VIDEO, VIDEO_CARD, VIDEO_CARD_FROM, video, video_card};
 
 pub(super) mod list;
 mod search;
 mod watch;
-pub(super) mod words;
+pub(in crate::sqlite) mod words;
 
 /// Videos in SQLite.
 pub struct SqliteVideos {
@@ -35,9 +37,9 @@ impl SqliteVideos {
 
 #[async_trait]
 impl VideoRepository for SqliteVideos {
-    async fn create(&self, video: &Video) -> Result<VideoCard, StoreError> {
+    async fn create(&self, video: &Video, once: Option<Once>) -> Result<VideoCard, StoreError> {
         let video = video.clone();
-        self.database.write(move |c| create(c, &video)).await
+        self.database.write(move |c| create(c, &video, once.as_ref())).await
     }
 
     async fn find(&self, id: Id<Video>) -> Result<Option<Video>, StoreError> {
@@ -89,11 +91,12 @@ impl VideoRepository for SqliteVideos {
     }
 }
 
-fn create(c: &Connection, video: &Video) -> Result<VideoCard, SqlError> {
+fn create(c: &Connection, video: &Video, once: Option<&Once>) -> Result<VideoCard, SqlError> {
     const SQL: &str = "INSERT INTO videos
         (id, owner, state, file, thumbnail, title, title_key, description, duration, width, height, bytes,
          created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    note(c, once, video.id.bytes())?;
     claim(c, &video.file, video.created_at)?;
     claim(c, &video.thumbnail, video.created_at)?;
     let values = params![

@@ -2,6 +2,7 @@
 
 use aviary_domain::like::LikeTarget;
 use aviary_domain::maintenance::{DriftReport, Reconcile};
+use aviary_domain::page::{PageRequest, PageSize};
 use aviary_domain::test_support::fixture::{at, comment, guest, like, visit};
 use aviary_domain::test_support::seed;
 use aviary_domain::user::User;
@@ -109,6 +110,34 @@ async fn every_damaged_counter_is_told_and_repaired() {
         }
         world.assert_exact(name).await;
     }
+}
+
+/// What drifted so far hides nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_below_nothing_is_read_as_nothing_and_told_as_it_is() {
+    let world = World::new().await;
+    let database = world.guard.database().await;
+    for (collection, field, name) in COUNTS {
+        let counted = world.counted(collection, field);
+        let field = if collection == "totals" { "value" } else { field };
+        let damage = doc! { "$set": { field: -1_000_i64 } };
+        let damaged = database.collection::<Document>(collection).update_one(counted, damage).await.unwrap();
+        assert_eq!(damaged.modified_count, 1, "{name}");
+    }
+    let (store, page) = (&world.store, PageRequest::first(PageSize::DEFAULT));
+    let video = store.videos.find(world.video.id).await.unwrap().unwrap();
+    assert_eq!((video.likes_count, video.comments_count), (0, 0));
+    let stats = store.dashboard.stats(world.owner.id).await.unwrap().unwrap();
+    assert_eq!((stats.videos, stats.likes, stats.subscribers), (0, 0, 0));
+    let tweets = store.tweets.list(None, &page).await.unwrap();
+    assert_eq!((tweets.total, tweets.items.len()), (Some(0), 1));
+    assert_eq!(store.comments.list(world.video.id, None, &page).await.unwrap().unwrap().items.len(), 2);
+    assert_eq!(store.playlists.list_by(world.owner.id, None, &page).await.unwrap().unwrap().items.len(), 2);
+
+    let report = world.reconcile(Reconcile::Repair).await;
+    assert_eq!(report.examples.len(), COUNTS.len(), "{report:?}");
+    assert!(report.examples.iter().all(|drift| drift.stored < -900), "{report:?}");
+    world.assert_exact("after the repair").await;
 }
 
 /// A counter that a later version adds must be recounted too.
@@ -223,7 +252,7 @@ async fn nothing_is_left_of_what_raced_a_delete_and_its_purge() {
                 store.playlists.add_video(playlist.id, video.id, at(2)),
                 store.likes.put(&like),
                 store.videos.watch(&visit),
-                store.comments.create(&comment),
+                store.comments.create(&comment, None),
             )
             .await;
             assert!(added.is_ok() && liked.is_ok() && watched.is_ok() && commented.is_ok());

@@ -35,7 +35,7 @@ pub async fn a_new_comment_is_answered_with_its_author_and_found_as_given(store:
     let (owner, video) = published(&store).await;
     let author = seed::user(&store).await;
     let comment = comment(video.id, author.id, at(3));
-    let card = store.comments.create(&comment).await.unwrap().unwrap();
+    let card = store.comments.create(&comment, None).await.unwrap().unwrap();
     assert_eq!((&card.comment, card.is_liked), (&comment, false));
     assert_eq!((card.owner.id, card.owner.username), (author.id, author.username));
     assert_eq!((card.owner.full_name, card.owner.avatar), (author.full_name, author.avatar));
@@ -48,7 +48,7 @@ pub async fn a_new_comment_is_answered_with_its_author_and_found_as_given(store:
 pub async fn a_new_comment_has_no_likes_and_is_counted_on_its_video(store: Store) {
     let (owner, video) = published(&store).await;
     let comment = Comment { likes_count: 9, ..comment(video.id, owner.id, at(3)) };
-    let card = store.comments.create(&comment).await.unwrap().unwrap();
+    let card = store.comments.create(&comment, None).await.unwrap().unwrap();
     assert_eq!(card.comment.likes_count, 0);
     assert_eq!(stored(&store, video.id).await.comments_count, 1);
     assert_eq!(stats(&store, owner.id).await.comments, 1);
@@ -59,12 +59,12 @@ pub async fn a_comment_needs_a_video_that_its_author_can_see(store: Store) {
     let (owner, stranger) = (seed::user(&store).await, seed::user(&store).await);
     let video = seed::hidden_video(&store, owner.id).await;
     let unseen = comment(video.id, stranger.id, at(3));
-    assert_eq!(store.comments.create(&unseen).await.unwrap(), None);
-    assert_eq!(store.comments.create(&comment(next_id(), owner.id, at(3))).await.unwrap(), None);
+    assert_eq!(store.comments.create(&unseen, None).await.unwrap(), None);
+    assert_eq!(store.comments.create(&comment(next_id(), owner.id, at(3)), None).await.unwrap(), None);
     assert_eq!(store.comments.find(unseen.id, Some(owner.id)).await.unwrap(), None, "nothing was kept");
     assert_eq!(stored(&store, video.id).await.comments_count, 0);
     let own = comment(video.id, owner.id, at(3));
-    assert!(store.comments.create(&own).await.unwrap().is_some(), "the owner can see it");
+    assert!(store.comments.create(&own, None).await.unwrap().is_some(), "the owner can see it");
     assert_no_drift(&store).await;
 }
 
@@ -105,7 +105,7 @@ pub async fn comments_are_walked_newest_first_alike_by_page_and_cursor(store: St
     let mut expected = Vec::new();
     for (place, seconds) in shuffled(ids.len()).zip((0..3).cycle()) {
         let comment = Comment { id: ids[place], ..comment(video.id, owner.id, at(seconds)) };
-        store.comments.create(&comment).await.unwrap();
+        store.comments.create(&comment, None).await.unwrap();
         seed::comment(&store, other.id, owner.id).await;
         expected.push((comment.created_at, comment.id.bytes()));
     }
@@ -200,7 +200,7 @@ pub async fn many_comments_at_once_are_counted_one_by_one(store: Store) {
     let (owner, video) = published(&store).await;
     let authors = seed::users(&store, CROWD).await;
     let comments: Vec<_> = authors.iter().map(|author| comment(video.id, author.id, at(3))).collect();
-    let created = join_all(comments.iter().map(|comment| store.comments.create(comment))).await;
+    let created = join_all(comments.iter().map(|comment| store.comments.create(comment, None))).await;
     assert!(created.into_iter().all(|card| card.unwrap().is_some()));
     assert_eq!(stored(&store, video.id).await.comments_count, 50);
     let doomed = comments.iter().take(20).flat_map(|comment| [comment.id, comment.id]);

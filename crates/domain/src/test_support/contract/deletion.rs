@@ -97,7 +97,7 @@ pub async fn a_deleted_videos_comments_are_absent(store: Store) {
             assert_eq!(store.comments.find(old.id, viewer).await.unwrap(), None, "{when}");
             assert_eq!(store.comments.list(video.id, viewer, &first()).await.unwrap(), None, "{when}");
         }
-        assert_eq!(store.comments.create(&comment(video.id, owner.id, at(10))).await.unwrap(), None, "{when}");
+        assert_eq!(store.comments.create(&comment(video.id, owner.id, at(10)), None).await.unwrap(), None, "{when}");
         assert_eq!(store.comments.update(old.id, &content, at(10)).await.unwrap(), None, "{when}");
         assert!(!store.comments.delete(old.id).await.unwrap(), "{when}");
     })
@@ -224,7 +224,7 @@ pub async fn likes_and_comments_that_race_a_delete_leave_no_trace(store: Store) 
         }
         let target = LikeTarget::Video(video.id);
         store.likes.put(&like(fan.id, target, at(9))).await.unwrap();
-        let comment = store.comments.create(&comment(video.id, fan.id, at(9))).await.unwrap();
+        let comment = store.comments.create(&comment(video.id, fan.id, at(9)), None).await.unwrap();
         if let Some(card) = comment {
             let target = LikeTarget::Comment(card.comment.id);
             store.likes.put(&like(owner.id, target, at(9))).await.unwrap();

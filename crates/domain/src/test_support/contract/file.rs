@@ -86,13 +86,13 @@ pub async fn a_file_is_claimed_until_it_is_due_and_not_after(store: Store) {
 pub async fn a_file_that_is_due_cannot_be_claimed_by_a_new_row(store: Store) {
     let account = account();
     store.files.reserve(&seed::pictures(&account), account.user.created_at).await.unwrap();
-    assert_conflict(store.users.create(&account).await, "file");
+    assert_conflict(store.users.create(&account, None).await, "file");
     assert_eq!(store.users.find(account.user.id).await.unwrap(), None);
     let owner = seed::user(&store).await;
     let video = video(owner.id);
     let files = [video.file.clone(), video.thumbnail.clone()];
     store.files.reserve(&files, video.created_at).await.unwrap();
-    assert_conflict(store.videos.create(&video).await, "file");
+    assert_conflict(store.videos.create(&video, None).await, "file");
     assert_eq!(store.videos.find(video.id).await.unwrap(), None);
     assert_eq!(ownerless(&store).await.len(), 4);
 }
@@ -102,7 +102,7 @@ pub async fn a_file_belongs_to_one_row(store: Store) {
     let first = seed::video(&store, owner.id).await;
     let second = Video { file: first.file.clone(), ..video(owner.id) };
     seed::reserve(&store, std::slice::from_ref(&second.thumbnail)).await;
-    assert_conflict(store.videos.create(&second).await, "file");
+    assert_conflict(store.videos.create(&second, None).await, "file");
     assert_ownerless(&store, &[&second.thumbnail]).await;
 }
 

@@ -10,7 +10,7 @@ use crate::{Id, Store};
 pub async fn a_new_playlist_is_empty_and_found_as_given(store: Store) {
     let owner = seed::user(&store).await;
     let playlist = playlist(owner.id, at(3));
-    let card = store.playlists.create(&playlist).await.unwrap();
+    let card = store.playlists.create(&playlist, None).await.unwrap();
     assert_eq!((&card.playlist, card.total_videos, card.total_views), (&playlist, 0, 0));
     assert_eq!((card.owner.id, card.owner.username), (owner.id, owner.username));
     assert_eq!((card.videos.items.len(), card.videos.next), (0, None));
@@ -83,7 +83,7 @@ pub async fn playlists_are_walked_newest_first_alike_by_page_and_cursor(store: S
     let mut expected = Vec::new();
     for (place, seconds) in shuffled(ids.len()).zip((0..3).cycle()) {
         let playlist = Playlist { id: ids[place], ..playlist(owner.id, at(seconds)) };
-        store.playlists.create(&playlist).await.unwrap();
+        store.playlists.create(&playlist, None).await.unwrap();
         seed::playlist(&store, other.id, &[]).await;
         expected.push((playlist.created_at, playlist.id.bytes()));
     }

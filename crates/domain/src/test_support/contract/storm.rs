@@ -64,8 +64,8 @@ async fn write(store: &Store, sea: &Sea, number: usize) -> Result<(), StoreError
             let viewer = guest(u8::try_from(number % 200).unwrap());
             store.videos.watch(&visit(video, viewer, now.after(WINDOW))).await.map(drop)
         }
-        14 => store.comments.create(&comment(video, user, now)).await.map(drop),
-        15 => store.tweets.create(&tweet(user, now)).await.map(drop),
+        14 => store.comments.create(&comment(video, user, now), None).await.map(drop),
+        15 => store.tweets.create(&tweet(user, now), None).await.map(drop),
         16 => store.videos.toggle_published(video, now).await.map(drop),
         17 => store.playlists.add_video(pick(&sea.playlists, number, 3).id, video, now).await.map(drop),
         18 => store.playlists.remove_video(pick(&sea.playlists, number, 3).id, video, now).await.map(drop),
@@ -126,7 +126,7 @@ async fn new_face(store: &Store, user: Id<User>, number: usize) -> Result<(), St
 async fn upload(store: &Store, owner: Id<User>) -> Result<(), StoreError> {
     let video = Video { id: next_id(), ..video(owner) };
     seed::reserve(store, &[video.file.clone(), video.thumbnail.clone()]).await;
-    store.videos.create(&video).await.map(drop)
+    store.videos.create(&video, None).await.map(drop)
 }
 
 async fn delete_something(store: &Store, sea: &Sea, number: usize) -> Result<(), StoreError> {

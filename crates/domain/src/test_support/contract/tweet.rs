@@ -18,7 +18,7 @@ async fn everybodys(store: &Store, viewer: Option<Id<User>>) -> Page<TweetCard> 
 pub async fn a_new_tweet_is_answered_with_its_author_and_found_as_given(store: Store) {
     let author = seed::user(&store).await;
     let tweet = tweet(author.id, at(3));
-    let card = store.tweets.create(&tweet).await.unwrap();
+    let card = store.tweets.create(&tweet, None).await.unwrap();
     assert_eq!((&card.tweet, card.is_liked), (&tweet, false));
     assert_eq!((card.owner.id, card.owner.username), (author.id, author.username));
     assert_eq!((card.owner.full_name, card.owner.avatar), (author.full_name, author.avatar));
@@ -28,7 +28,7 @@ pub async fn a_new_tweet_is_answered_with_its_author_and_found_as_given(store: S
 pub async fn a_new_tweet_has_no_likes_and_is_counted(store: Store) {
     let author = seed::user(&store).await;
     let tweet = Tweet { likes_count: 9, ..tweet(author.id, at(3)) };
-    assert_eq!(store.tweets.create(&tweet).await.unwrap().tweet.likes_count, 0);
+    assert_eq!(store.tweets.create(&tweet, None).await.unwrap().tweet.likes_count, 0);
     assert_eq!(stats(&store, author.id).await.tweets, 1);
     assert_eq!(everybodys(&store, None).await.total, Some(1));
     assert_no_drift(&store).await;
@@ -58,7 +58,7 @@ async fn timeline(store: &Store, authors: &[User]) -> Vec<Tweet> {
     let mut tweets = Vec::new();
     for ((place, seconds), author) in shuffled(ids.len()).zip((0..3).cycle()).zip(authors.iter().cycle()) {
         let tweet = Tweet { id: ids[place], ..tweet(author.id, at(seconds)) };
-        tweets.push(store.tweets.create(&tweet).await.unwrap().tweet);
+        tweets.push(store.tweets.create(&tweet, None).await.unwrap().tweet);
     }
     tweets.sort_by_key(|tweet| std::cmp::Reverse((tweet.created_at, tweet.id)));
     tweets
@@ -155,7 +155,7 @@ pub async fn a_deleted_tweet_and_its_likes_leave_every_counter_at_once(store: St
 pub async fn many_tweets_at_once_are_counted_one_by_one(store: Store) {
     let author = seed::user(&store).await;
     let tweets: Vec<_> = (0..CROWD).map(|_| tweet(author.id, at(3))).collect();
-    let created = join_all(tweets.iter().map(|tweet| store.tweets.create(tweet))).await;
+    let created = join_all(tweets.iter().map(|tweet| store.tweets.create(tweet, None))).await;
     assert!(created.iter().all(Result::is_ok));
     let doomed = tweets.iter().take(20).flat_map(|tweet| [tweet.id, tweet.id]);
     let deleted = join_all(doomed.map(|id| store.tweets.delete(id))).await;

@@ -76,14 +76,14 @@ pub async fn the_name_is_told_first_when_name_and_address_are_taken(store: Store
         late.user.username = name_holder.username.clone();
         late.user.email = address_holder.email.clone();
         seed::reserve(&store, &seed::pictures(&late)).await;
-        assert_conflict(store.users.create(&late).await, "username");
+        assert_conflict(store.users.create(&late, None).await, "username");
     }
 }
 
 async fn assert_refused_and_nothing_changed(store: &Store, late: &Account, field: &str) {
     let pictures = seed::pictures(late);
     seed::reserve(store, &pictures).await;
-    assert_conflict(store.users.create(late).await, field);
+    assert_conflict(store.users.create(late, None).await, field);
     assert_eq!(store.users.find(late.user.id).await.unwrap(), None, "the refused account is not there");
     assert_ownerless(store, &pictures.iter().collect::<Vec<_>>()).await;
 }
@@ -94,7 +94,7 @@ pub async fn an_account_with_an_unreserved_picture_is_refused_and_changes_nothin
         let mut reserved = seed::pictures(&account);
         reserved.remove(missing);
         seed::reserve(&store, &reserved).await;
-        assert_conflict(store.users.create(&account).await, "file");
+        assert_conflict(store.users.create(&account, None).await, "file");
         assert_eq!(store.users.find(account.user.id).await.unwrap(), None);
         assert_ownerless(&store, &reserved.iter().collect::<Vec<_>>()).await;
         store.files.forget(reserved.first().unwrap()).await.unwrap();
@@ -104,14 +104,14 @@ pub async fn an_account_with_an_unreserved_picture_is_refused_and_changes_nothin
 pub async fn of_many_registrations_of_one_name_exactly_one_succeeds(store: Store) {
     let name = account().user.username;
     let accounts = crowd(&store, |user| user.username = name.clone()).await;
-    assert_one_winner(join_all(accounts.iter().map(|account| store.users.create(account))).await, "username");
+    assert_one_winner(join_all(accounts.iter().map(|account| store.users.create(account, None))).await, "username");
     assert_ledger_of_losers(&store, &accounts).await;
 }
 
 pub async fn of_many_registrations_of_one_address_exactly_one_succeeds(store: Store) {
     let address = account().user.email;
     let accounts = crowd(&store, |user| user.email = address.clone()).await;
-    assert_one_winner(join_all(accounts.iter().map(|account| store.users.create(account))).await, "email");
+    assert_one_winner(join_all(accounts.iter().map(|account| store.users.create(account, None))).await, "email");
     assert_ledger_of_losers(&store, &accounts).await;
 }
 
@@ -122,7 +122,7 @@ pub async fn of_many_identical_registrations_exactly_one_succeeds(store: Store) 
         user.email = holder.email.clone();
     })
     .await;
-    assert_one_winner(join_all(accounts.iter().map(|account| store.users.create(account))).await, "username");
+    assert_one_winner(join_all(accounts.iter().map(|account| store.users.create(account, None))).await, "username");
     assert_ledger_of_losers(&store, &accounts).await;
 }
 

@@ -20,7 +20,7 @@ pub async fn a_new_video_is_answered_with_its_owner_and_found_as_given(store: St
     for is_published in [true, false] {
         let video = Video { is_published, duration: 0.1 + 0.2, ..video(owner.id) };
         seed::reserve(&store, &files(&video)).await;
-        let card = store.videos.create(&video).await.unwrap();
+        let card = store.videos.create(&video, None).await.unwrap();
         let face = UserCard {
             id: owner.id,
             username: owner.username.clone(),
@@ -55,7 +55,7 @@ pub async fn a_video_with_an_unreserved_file_is_refused_and_changes_nothing(stor
         let [file, thumbnail] = files(&video);
         let reserved = if reserved == 0 { file } else { thumbnail };
         seed::reserve(&store, std::slice::from_ref(&reserved)).await;
-        assert_conflict(store.videos.create(&video).await, "file");
+        assert_conflict(store.videos.create(&video, None).await, "file");
         assert_eq!(store.videos.find(video.id).await.unwrap(), None);
         assert_ownerless(&store, &[&reserved]).await;
         store.files.forget(&reserved).await.unwrap();
@@ -148,7 +148,7 @@ pub async fn what_others_do_is_no_change_of_the_owners(store: Store) {
     let (owner, fan) = (seed::user(&store).await, seed::user(&store).await);
     let video = seed::video(&store, owner.id).await;
     store.likes.put(&like(fan.id, LikeTarget::Video(video.id), at(50))).await.unwrap();
-    store.comments.create(&comment(video.id, fan.id, at(51))).await.unwrap();
+    store.comments.create(&comment(video.id, fan.id, at(51)), None).await.unwrap();
     seed::watch(&store, video.id, guest(1), at(52)).await;
     let expected = Video { views: 1, likes_count: 1, comments_count: 1, ..video.clone() };
     assert_eq!(stored(&store, video.id).await, expected, "only the counts change, not the time of the last change");

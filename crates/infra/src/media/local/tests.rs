@@ -45,8 +45,16 @@ impl Home {
         self.media.prepare_video(self.upload(&fs::read(path).unwrap()).await).await
     }
 
+    /// How many files are on their way in, through any store over the folder.
     fn in_spool(&self) -> usize {
-        fs::read_dir(self.folder.path().join("media/tmp")).unwrap().count()
+        let entries = fs::read_dir(self.folder.path().join("media/tmp")).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.is_dir()).map(|path| fs::read_dir(path).unwrap().count()).sum()
+    }
+
+    /// One more store over the folder, as another process has it.
+    fn neighbour(&self) -> LocalMedia {
+        let settings = LocalMediaSettings::new(self.folder.path().join("media"), "http://localhost:8001");
+        LocalMedia::open(settings).unwrap()
     }
 
     fn stored(&self) -> Vec<FileKey> {
@@ -104,8 +112,9 @@ async fn names_of_others_lead_nowhere() {
         assert!(home.media.keep(file, &foreign).await.is_err());
         assert!(home.is_clean());
     }
-    let absolute = FileKey::from_stored("https://res.example.com/x.jpg".to_owned());
-    assert_eq!(home.media.url(&absolute), "https://res.example.com/x.jpg");
+    for name in ["https://res.example.com/x.jpg", "//res.example.com/x.jpg", "/uploads/x.jpg", "data:image/png,x", ""] {
+        assert_eq!(home.media.url(&FileKey::from_stored(name.to_owned())), name, "it is given out as it is");
+    }
 }
 
 #[tokio::test]
@@ -133,9 +142,33 @@ async fn opening_again_keeps_what_was_kept_and_drops_what_was_not() {
     let prepared = home.media.prepare_image(home.upload(&photo()).await, ImageRole::Avatar).await.unwrap();
     home.media.keep(prepared, &key(FileFormat::Jpeg, 3)).await.unwrap();
     fs::write(home.folder.path().join("media/tmp/9"), "left by a dead process").unwrap();
-    let again = LocalMediaSettings::new(home.folder.path().join("media"), "http://localhost");
-    let again = LocalMedia::open(again).unwrap();
+    let again = home.neighbour();
     assert_eq!(again.keys().unwrap().count(), 1);
+    assert!(!home.folder.path().join("media/tmp/9").exists());
+    assert!(home.is_clean());
+}
+
+#[tokio::test]
+async fn stores_share_a_folder() {
+    let home = Home::new();
+    let on_its_way = home.media.prepare_image(home.upload(&photo()).await, ImageRole::Avatar).await.unwrap();
+    let dead = home.folder.path().join("media/tmp/0123");
+    fs::create_dir(&dead).unwrap();
+    fs::write(dead.join("0"), "half of a film").unwrap();
+    fs::write(dead.with_extension("lock"), "").unwrap();
+    let neighbour = home.neighbour();
+    assert!(!dead.exists() && !dead.with_extension("lock").exists(), "what the dead left goes");
+    assert_eq!(home.in_spool(), 1, "what the living have stays");
+
+    fs::create_dir(&dead).unwrap();
+    neighbour.remove_leftovers().await.unwrap();
+    assert!(!dead.exists(), "also of those who die later");
+    let key = key(on_its_way.format, 5);
+    home.media.keep(on_its_way, &key).await.unwrap();
+    assert!(neighbour.path(&key).unwrap().is_file(), "what one keeps the other has");
+    neighbour.remove(&key).await.unwrap();
+    assert_eq!(home.stored(), []);
+    drop(neighbour);
     assert!(home.is_clean());
 }
 

@@ -4,7 +4,7 @@
 //! `videos.views` is not among the counts: views are forgotten, so that field is itself the fact from which
 //! `users.viewsReceived` is derived. What a deleted video left still counts for its authors until it is purged.
 
-mod facts;
+pub(in crate::mongo) mod facts;
 
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ impl Recount<'_> {
 
     /// Gathers what drifted in one collection.
     async fn look_at(&mut self, access: &Access, counted: &Counted) -> Result<(), TxError> {
-        let mut session = access.clone().session().await?;
+        let mut session = access.clone().session()?.lock_owned().await;
         let collection = access.collection(counted.collection);
         let drifted = collection.aggregate(counted.drifted()).with_type::<RawDocumentBuf>();
         let mut cursor = drifted.session(&mut *session).await?;

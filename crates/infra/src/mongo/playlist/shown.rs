@@ -16,7 +16,7 @@ use super::playlist;
 use crate::mongo::access::Access;
 use crate::mongo::card::owner_card;
 use crate::mongo::collection::PLAYLIST_VIDEOS;
-use crate::mongo::document::{Fields, integer_cursor, object_id, surplus};
+use crate::mongo::document::{Fields, object_id};
 use crate::mongo::error::TxError;
 use crate::mongo::list::{cards as video_cards, ids, seen_views};
 
@@ -101,9 +101,9 @@ struct Shown {
 
 impl Shown {
     fn of(entries: &[Entry], seen: &HashMap<ObjectId, u64>, videos: &PageRequest) -> Result<Self, StoreError> {
-        let after = integer_cursor(videos)?.map_or(i64::MIN, |(position, _)| position);
+        let after = videos.integer_cursor()?.map_or(i64::MIN, |(position, _)| position);
         let before = usize::try_from(videos.offset()).unwrap_or(usize::MAX);
-        let length = usize::try_from(surplus(videos)).unwrap_or(usize::MAX);
+        let length = usize::try_from(videos.surplus()).unwrap_or(usize::MAX);
         let visible = || entries.iter().filter_map(|entry| Some((entry, seen.get(&entry.video)?)));
         let page = visible().map(|(entry, _)| *entry).filter(|entry| entry.position > after);
         Ok(Self {

@@ -1,6 +1,7 @@
 //! Adding, changing, publishing and deleting videos, each in one transaction with the counts and files that follow.
 
 use aviary_domain::id::RawId;
+use aviary_domain::idempotency::Once;
 use aviary_domain::user::User;
 use aviary_domain::video::{Video, VideoCard, VideoChange, title_sort_key};
 use aviary_domain::{Id, StoreError, Timestamp};
@@ -14,6 +15,7 @@ use super::super::collection::{PURGE_QUEUE, USERS, VIDEOS};
 use super::super::document::{Fields, date, integer, object_id};
 use super::super::error::TxError;
 use super::super::file::{claim, claim_all, make_due};
+use super::super::idempotency::note;
 use super::super::like::{LikeKind, queued};
 use super::super::totals::Total;
 use super::words;
@@ -24,10 +26,11 @@ pub(super) async fn find(access: &Access, id: Id<Video>) -> Result<Option<Video>
     Ok(found.map(|video| stored_video(&video)).transpose()?)
 }
 
-pub(super) async fn create(database: &Database, video: &Video) -> Result<VideoCard, StoreError> {
+pub(super) async fn create(database: &Database, video: &Video, once: Option<Once>) -> Result<VideoCard, StoreError> {
     let video = Video { views: 0, likes_count: 0, comments_count: 0, ..video.clone() };
     let (video, document) = (&video, &document(&video));
     let steps = |tx: Access| async move {
+        note(&tx, once.as_ref(), video.id.bytes()).await?;
         claim_all(&tx, &[&video.file, &video.thumbnail], video.created_at).await?;
         tx.insert(VIDEOS, document.clone()).await?;
         let gain = Gain { videos: 1, published: i64::from(video.is_published), ..Gain::default() };
@@ -38,7 +41,7 @@ pub(super) async fn create(database: &Database, video: &Video) -> Result<VideoCa
 }
 
 /// The document of a new video.
-fn document(video: &Video) -> Document {
+pub(in crate::mongo) fn document(video: &Video) -> Document {
     let mut document = doc! {
         "_id": object_id(video.id),
         "owner": object_id(video.owner),

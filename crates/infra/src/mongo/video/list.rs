@@ -12,7 +12,7 @@ use super::super::Database;
 use super::super::access::Access;
 use super::super::card::{looked_up_video, owner_lookup, video_card, video_fields, video_lookup};
 use super::super::collection::{USERS, VIDEOS};
-use super::super::document::{Fields, foreign_cursor, integer, object_id, offset, surplus};
+use super::super::document::{Fields, integer, object_id};
 use super::super::error::TxError;
 use super::super::snapshot;
 use super::super::totals::Total;
@@ -56,15 +56,15 @@ async fn cards(
     let mut stages = vec![doc! { "$match": filter }, doc! { "$sort": sorting.order() }];
     let index = sorting.index(scope);
     if page.offset() == 0 {
-        stages.push(doc! { "$limit": surplus(page) });
+        stages.push(doc! { "$limit": integer(page.surplus()) });
         stages.push(doc! { "$project": video_fields() });
         stages.extend(owner_lookup());
         let found = snapshot::walk(access, VIDEOS, stages, index).await?;
         return Ok(found.iter().map(|video| video_card(video)).collect::<Result<_, _>>()?);
     }
     // Only the ids are read on the way, so that what a page number skips costs no more than an index entry each.
-    stages.push(doc! { "$skip": offset(page) });
-    stages.push(doc! { "$limit": surplus(page) });
+    stages.push(doc! { "$skip": integer(page.offset()) });
+    stages.push(doc! { "$limit": integer(page.surplus()) });
     stages.push(doc! { "$project": { "_id": 1 } });
     stages.extend(video_lookup("_id", private_viewer(scope)));
     let found = snapshot::walk(access, VIDEOS, stages, index).await?;
@@ -174,7 +174,7 @@ impl Sorting {
             (VideoSort::Views | VideoSort::Likes, SortValue::Integer(value)) => (*value).into(),
             (VideoSort::Duration, SortValue::Real(value)) => (*value).into(),
             (VideoSort::Title, SortValue::Text(value)) => value.as_str().into(),
-            _ => return Err(foreign_cursor()),
+            _ => return Err(Cursor::foreign()),
         })
     }
 

@@ -11,7 +11,7 @@ use super::super::Database;
 use super::super::access::Access;
 use super::super::card::{looked_up_video, owner_lookup, video_card, video_fields, video_lookup};
 use super::super::collection::VIDEOS;
-use super::super::document::{Fields, foreign_cursor, integer, offset, surplus};
+use super::super::document::{Fields, integer};
 use super::super::error::TxError;
 use super::super::snapshot;
 use super::list::{Sorting, private_viewer, within};
@@ -83,8 +83,8 @@ async fn sorted(
         stages.push(doc! { "$match": sorting.after(Document::new(), cursor)? });
     }
     stages.push(doc! { "$sort": sorting.order() });
-    stages.push(doc! { "$skip": offset(page) });
-    stages.push(doc! { "$limit": surplus(page) });
+    stages.push(doc! { "$skip": integer(page.offset()) });
+    stages.push(doc! { "$limit": integer(page.surplus()) });
     stages.extend(video_lookup("_id", private_viewer(scope)));
     let found = snapshot::walk(access, VIDEOS, stages, words::index(SearchTier::Anywhere)).await?;
     Ok(found.iter().map(|found| looked_up_video(found)).collect::<Result<_, _>>()?)
@@ -114,13 +114,13 @@ async fn ranked(
     let first_tier = match cursor.map(Cursor::value) {
         None => 0,
         Some(SortValue::Ranked { tier, .. }) => *tier,
-        Some(_) => return Err(foreign_cursor().into()),
+        Some(_) => return Err(Cursor::foreign().into()),
     };
     let mut before = page.offset();
     let mut found: Vec<Match> = Vec::new();
     for (number, tier) in (0_u8..).zip(SearchTier::ALL).skip(first_tier.into()) {
         let after = cursor.take();
-        let missing = surplus(page) - integer(found.len());
+        let missing = integer(page.surplus()) - integer(found.len());
         let Some(matching) = words::tier(tier, words).filter(|_| missing > 0) else { continue };
         let filter = joined(within(scope), matching);
         let part = match after {

@@ -22,8 +22,12 @@ const ANYWHERE: Indexed = Indexed { words: "words", prefixes: "prefixes" };
 /// The words of the title in their order, with a space before and after each.
 const TITLE_TEXT: &str = "titleText";
 
+/// All fields that are made of a video's texts.
+pub(in crate::mongo) const FIELDS: [&str; 5] =
+    [TITLE_TEXT, TITLE.prefixes, TITLE.words, ANYWHERE.prefixes, ANYWHERE.words];
+
 /// The fields by which a video with these texts is found.
-pub(super) fn fields(title: &Title, description: &Description) -> Document {
+pub(in crate::mongo) fn fields(title: &Title, description: &Description) -> Document {
     let in_title = fold_words(title.as_str());
     let mut words: BTreeSet<String> = fold_words(description.as_str()).into_iter().collect();
     words.extend(in_title.iter().cloned());

@@ -88,7 +88,7 @@ impl World {
             created_at: NOW,
             updated_at: NOW,
         };
-        self.opened.store.videos.create(&video).await.unwrap();
+        self.opened.store.videos.create(&video, None).await.unwrap();
     }
 
     /// What one user does: a tweet, a playlist, a subscription, and to each video visits, comments and likes.
@@ -103,7 +103,7 @@ impl World {
             created_at: NOW,
             updated_at: NOW,
         };
-        store.tweets.create(&tweet).await.unwrap();
+        store.tweets.create(&tweet, None).await.unwrap();
         let channel = user((number + 1) % USERS);
         let subscription = Subscription { id: id(6, number), subscriber: me, channel, created_at: NOW };
         store.subscriptions.put(&subscription).await.unwrap().unwrap();
@@ -115,7 +115,7 @@ impl World {
             created_at: NOW,
             updated_at: NOW,
         };
-        store.playlists.create(&playlist).await.unwrap();
+        store.playlists.create(&playlist, None).await.unwrap();
         for older in 0..=number {
             self.like(number, LikeTarget::Tweet(id(4, older))).await;
         }
@@ -143,7 +143,7 @@ impl World {
                 created_at: NOW,
                 updated_at: NOW,
             };
-            store.comments.create(&comment).await.unwrap().unwrap();
+            store.comments.create(&comment, None).await.unwrap().unwrap();
         }
         for earlier in 0..number * COMMENTS {
             self.like(number, LikeTarget::Comment(id(10 + video, earlier))).await;

@@ -2,14 +2,16 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use aviary_domain::file::FileFormat;
 use aviary_domain::test_support::fixture::{at, far_future, file_key};
+use aviary_domain::test_support::seed;
 use rusqlite::Connection;
 
 use crate::data_folder::FolderError;
 
-use super::super::{OpenError, migrate, open};
+use super::super::{OpenError, migrate, open, pending};
 use super::fresh;
 
 fn database_file(folder: &Path) -> std::path::PathBuf {
@@ -66,13 +68,37 @@ async fn damage_is_found_after_an_unclean_stop() {
 #[test]
 fn a_newer_database_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    migrate(folder.path()).unwrap();
+    let known = migrate(folder.path()).unwrap().len();
     raw(folder.path()).pragma_update(None, "user_version", 99).unwrap();
     let refusal = open(folder.path()).err().unwrap();
     assert!(matches!(refusal, OpenError::Newer { found: 99, .. }), "{refusal}");
     assert!(!refusal.to_string().contains('\n'), "{refusal}");
-    raw(folder.path()).pragma_update(None, "user_version", 1).unwrap();
+    raw(folder.path()).pragma_update(None, "user_version", u32::try_from(known).unwrap()).unwrap();
     assert!(!open(folder.path()).unwrap().unclean);
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds() {
+    let (folder, first) = fresh();
+    let user = seed::user(&first.store).await;
+    first.database.close().await.unwrap();
+    // What the second step made is taken away, as before there was one.
+    let file = raw(folder.path());
+    file.execute_batch("DROP TABLE idempotency_keys; DROP TABLE leases; PRAGMA user_version = 1").unwrap();
+    file.close().unwrap();
+    assert_eq!(migrate(folder.path()).unwrap(), ["0002_keys_and_leases"]);
+    let open = open(folder.path()).unwrap();
+    assert_eq!(open.store.users.find(user.id).await.unwrap(), Some(user));
+    assert!(open.store.leases.acquire("lease", "one", Duration::from_secs(1)).await.unwrap());
+}
+
+#[tokio::test]
+async fn leases_of_a_dead_process_are_free_at_once() {
+    let (folder, first) = fresh();
+    let life = Duration::from_hours(1);
+    assert!(first.store.leases.acquire("lease", "one", life).await.unwrap());
+    drop(first);
+    assert!(open(folder.path()).unwrap().store.leases.acquire("lease", "other", life).await.unwrap());
 }
 
 #[test]
@@ -93,9 +119,30 @@ fn files_of_another_kind_are_refused_and_left_alone() {
 #[test]
 fn migrating_tells_what_it_applied_and_then_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(migrate(folder.path()).unwrap(), ["0001_initial"]);
+    assert_eq!(migrate(folder.path()).unwrap(), ["0001_initial", "0002_keys_and_leases"]);
     assert!(migrate(folder.path()).unwrap().is_empty());
     assert!(!open(folder.path()).unwrap().unclean);
+}
+
+#[test]
+fn what_is_pending_is_told_and_nothing_is_changed() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("data");
+    assert_eq!(pending(&folder).unwrap().first(), Some(&"0001_initial"));
+    assert!(!folder.exists());
+
+    let all = migrate(&folder).unwrap();
+    assert!(pending(&folder).unwrap().is_empty());
+    let last = all.last().copied().unwrap();
+    raw(&folder).pragma_update(None, "user_version", u32::try_from(all.len() - 1).unwrap()).unwrap();
+    fs::write(folder.join("aviary.lock"), "in use\n").unwrap();
+    let before = fs::read(database_file(&folder)).unwrap();
+    assert_eq!(pending(&folder).unwrap(), [last]);
+    assert_eq!(fs::read(database_file(&folder)).unwrap(), before);
+    assert_eq!(fs::read_to_string(folder.join("aviary.lock")).unwrap(), "in use\n");
+
+    fs::write(database_file(&folder), "These are notes. ".repeat(99)).unwrap();
+    assert!(matches!(pending(&folder), Err(OpenError::Foreign { .. })));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::super::error::SqlError;
-use super::super::row::{all, count, first, foreign_cursor, integer, offset, surplus};
+use super::super::row::{all, count, first, integer};
 use super::super::video_row::{VIDEO_CARD, VIDEO_CARD_FROM, video_card};
 
 /// A page of a scope's videos with its total.
@@ -19,7 +19,7 @@ pub(super) fn list(
     page: &PageRequest,
 ) -> Result<Page<VideoCard>, SqlError> {
     let sorting = Sorting::of(order);
-    let mut values = vec![surplus(page).into(), offset(page).into()];
+    let mut values = vec![integer(page.surplus()).into(), integer(page.offset()).into()];
     values.extend(scope_owner(scope).map(|owner| Value::Blob(owner.bytes().into())));
     let continued = page.cursor().is_some();
     if let Some(cursor) = page.cursor() {
@@ -136,7 +136,7 @@ impl Sorting {
             (VideoSort::CreatedAt, SortValue::Ranked { position, .. }) => (*position).into(),
             (VideoSort::Duration, SortValue::Real(value)) => (*value).into(),
             (VideoSort::Title, SortValue::Text(value)) => value.clone().into(),
-            _ => return Err(foreign_cursor()),
+            _ => return Err(Cursor::foreign().into()),
         };
         Ok([value, Value::Blob(cursor.id().into())])
     }

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::super::error::SqlError;
-use super::super::row::{all, count, first, foreign_cursor, integer, offset, surplus};
+use super::super::row::{all, count, first, integer};
 use super::list::{Sorting, cards};
 use super::words;
 
@@ -46,8 +46,8 @@ fn sorted(
     total: Option<u64>,
 ) -> Result<Page<VideoCard>, SqlError> {
     let mut values: Vec<Value> = vec![
-        surplus(page).into(),
-        offset(page).into(),
+        integer(page.surplus()).into(),
+        integer(page.offset()).into(),
         expression.to_owned().into(),
         integer(SORTED_SEARCH_CAP).into(),
     ];
@@ -98,9 +98,9 @@ fn matches(c: &Connection, scope: VideoScope, words: &SearchWords, page: &PageRe
     let (first_tier, mut before) = match page.cursor().map(Cursor::value) {
         None => (0, i64::MAX),
         Some(SortValue::Ranked { tier, position }) => (*tier, *position),
-        Some(_) => return Err(foreign_cursor()),
+        Some(_) => return Err(Cursor::foreign().into()),
     };
-    let wanted = offset(page) + surplus(page);
+    let wanted = integer(page.offset()) + integer(page.surplus());
     let mut found = Vec::new();
     for (number, tier) in (0_u8..).zip(SearchTier::ALL).skip(first_tier.into()) {
         let missing = wanted - integer(found.len());

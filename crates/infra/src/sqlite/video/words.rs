@@ -14,12 +14,23 @@ const PUBLISHED: &str = "published";
 
 /// Indexes a video anew under its row number.
 pub(super) fn set(c: &Connection, seq: i64, video: &Video) -> Result<(), SqlError> {
+    put(c, seq, video.owner, video.is_published, [video.title.as_str(), video.description.as_str()])
+}
+
+/// Indexes the title and description of a video under its row number.
+pub(in crate::sqlite) fn put(
+    c: &Connection,
+    seq: i64,
+    owner: Id<User>,
+    is_published: bool,
+    texts: [&str; 2],
+) -> Result<(), SqlError> {
     const SQL: &str = "INSERT OR REPLACE INTO video_words (rowid, title, description, scope) VALUES (?1, ?2, ?3, ?4)";
-    let mut scope = owner_token(video.owner);
-    if video.is_published {
+    let mut scope = owner_token(owner);
+    if is_published {
         scope = format!("{scope} {PUBLISHED}");
     }
-    let (title, description) = (indexed(video.title.as_str()), indexed(video.description.as_str()));
+    let [title, description] = texts.map(indexed);
     execute(c, SQL, params![seq, title, description, scope]).map(drop)
 }
 

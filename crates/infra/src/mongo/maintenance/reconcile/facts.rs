@@ -7,7 +7,7 @@ use crate::mongo::like::LikeKind;
 use crate::mongo::totals::Total;
 
 /// A stored count.
-pub(super) struct Counter {
+pub(in crate::mongo) struct Counter {
     /// The name in reports, as every store has it.
     pub(super) name: &'static str,
     /// The field that keeps it.
@@ -17,8 +17,8 @@ pub(super) struct Counter {
 }
 
 /// The counts of one collection.
-pub(super) struct Counted {
-    pub(super) collection: &'static str,
+pub(in crate::mongo) struct Counted {
+    pub(in crate::mongo) collection: &'static str,
     /// The stages that gather the facts for each document. Each walks an index that begins with the document's id.
     facts: fn() -> Vec<Document>,
     pub(super) counters: &'static [Counter],
@@ -29,7 +29,7 @@ const fn counter(name: &'static str, field: &'static str, actual: &'static str) 
 }
 
 /// Every stored count but those of the whole store.
-pub(super) const COUNTED: [Counted; 5] = [
+pub(in crate::mongo) const COUNTED: [Counted; 5] = [
     Counted {
         collection: VIDEOS,
         facts: || vec![likes_of(LikeKind::Video), number_of(COMMENTS, "video", "comments")],
@@ -72,8 +72,11 @@ pub(super) const COUNTED: [Counted; 5] = [
 /// Stands for the sum of the likes of videos, comments and tweets, which no single field holds.
 const LIKES_RECEIVED: &str = "";
 
+/// What stands for a count beyond all reason.
+const MOST: i64 = 1_000_000_000_000_000_000;
+
 /// A count of the whole store: its name, and the rows of the collection that it counts.
-pub(super) fn total_facts(total: Total) -> (&'static str, &'static str, Document) {
+pub(in crate::mongo) fn total_facts(total: Total) -> (&'static str, &'static str, Document) {
     match total {
         Total::PublishedVideos => ("totals.published_videos", VIDEOS, doc! { "isPublished": true }),
         Total::Tweets => ("totals.tweets", TWEETS, doc! {}),
@@ -85,23 +88,43 @@ impl Counted {
     /// A count that is missing stands for 0.
     pub(super) fn drifted(&self) -> Vec<Document> {
         let (mut kept, mut stored, mut actual) = (Document::new(), Document::new(), Document::new());
-        for Counter { field, actual: facts, .. } in self.counters {
-            kept.insert(*field, 1);
-            stored.insert(*field, or_zero(format!("${field}")));
-            let facts = if *facts == LIKES_RECEIVED {
-                doc! { "$add": [
-                    or_zero(first("$videos.likes")), or_zero(first("$comments.likes")), or_zero(first("$tweets.likes")),
-                ] }
-            } else {
-                or_zero(first(facts))
-            };
-            actual.insert(*field, facts);
+        for counter in self.counters {
+            kept.insert(counter.field, 1);
+            stored.insert(counter.field, or_zero(format!("${}", counter.field)));
+            actual.insert(counter.field, counter.facts());
         }
         let mut stages = vec![doc! { "$project": kept }];
         stages.extend((self.facts)());
         stages.push(doc! { "$project": { "stored": stored, "actual": actual } });
         stages.push(doc! { "$match": { "$expr": { "$ne": ["$stored", "$actual"] } } });
         stages
+    }
+
+    /// The stages that leave of each document its id and its counts by the facts, under the names that they have at
+    /// rest.
+    pub(in crate::mongo) fn actual(&self) -> Vec<Document> {
+        let counts = self.counters.iter();
+        let counts = counts.map(|counter| (counter.field.to_owned(), counter.facts().into()));
+        let mut stages = vec![doc! { "$project": { "_id": 1 } }];
+        stages.extend((self.facts)());
+        stages.push(doc! { "$project": counts.collect::<Document>() });
+        stages
+    }
+}
+
+impl Counter {
+    /// The expression of its count by the facts. What is larger than can be stored, and added to, is cut.
+    fn facts(&self) -> Document {
+        doc! { "$convert": { "input": self.sum(), "to": "long", "onError": MOST } }
+    }
+
+    fn sum(&self) -> Document {
+        if self.actual != LIKES_RECEIVED {
+            return or_zero(first(self.actual));
+        }
+        doc! { "$add": [
+            or_zero(first("$videos.likes")), or_zero(first("$comments.likes")), or_zero(first("$tweets.likes")),
+        ] }
     }
 }
 

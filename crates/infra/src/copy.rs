@@ -1,0 +1,281 @@
+//! Moves a home to another one, whichever engine either is: every row with its id, times, hashes and counts, then a
+//! comparison of both sides row by row. Whatever stops it, the next run goes on where it was.
+
+mod files;
+pub(crate) mod home;
+pub(crate) mod record;
+mod report;
+pub(crate) mod table;
+mod verify;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use aviary_domain::StoreError;
+
+use crate::progress::Progress;
+use crate::{mongo, sqlite};
+
+use home::{Home, Place, Reading, Source, Target};
+use table::{TABLES, Table};
+
+pub use files::MediaFolders;
+pub use home::Limits;
+pub use report::{CopyReport, Difference, DifferenceKind, FilesReport, Layout, TableReport};
+
+/// Where a home is.
+#[derive(Clone)]
+pub enum HomePlace {
+    /// A data folder with the embedded store.
+    Folder(PathBuf),
+    /// The URI of a MongoDB database; it may hold a password and is never shown.
+    MongoDb(String),
+}
+
+impl fmt::Debug for HomePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => f.debug_tuple("Folder").field(path).finish(),
+            Self::MongoDb(_) => f.write_str("MongoDb"),
+        }
+    }
+}
+
+/// Why a home was not copied, or not to its end. Each is a sentence for the person who copies it.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// The embedded store cannot be opened.
+    #[error(transparent)]
+    Sqlite(#[from] sqlite::OpenError),
+    /// The MongoDB store cannot be opened.
+    #[error(transparent)]
+    MongoDb(#[from] mongo::OpenError),
+    /// There is nothing to copy.
+    #[error("{home} holds no home of Aviary that could be copied")]
+    NoHome {
+        /// Which place.
+        home: String,
+    },
+    /// The target is somebody's home, or something else.
+    #[error("{home} is not empty: name an empty database, or a folder that holds no home")]
+    NotEmpty {
+        /// Which place.
+        home: String,
+    },
+    /// The target holds the source already.
+    #[error(
+        "{home} holds this home already: the copy is complete, nothing was done now; to copy what has changed since, \
+         name an empty database, or a folder that holds no home"
+    )]
+    Complete {
+        /// Which place.
+        home: String,
+    },
+    /// The folder for the files is not that of the servers.
+    #[error(
+        "none of the files that this home names is in {}: set DATA_DIR, or MEDIA_DIR, to the server's",
+        folder.display()
+    )]
+    NoFiles {
+        /// Where they were looked for.
+        folder: PathBuf,
+    },
+    /// The target holds part of another home.
+    #[error("{home} holds an unfinished copy of another home: finish that one, or {undo}")]
+    OtherCopy {
+        /// Which place.
+        home: String,
+        /// How to get rid of it.
+        undo: String,
+    },
+    /// The target does not take a row.
+    #[error("{table} {key} does not fit into the target: {cause}")]
+    Refused {
+        /// Of which table.
+        table: &'static str,
+        /// Which row.
+        key: String,
+        /// What the target says.
+        cause: rusqlite::Error,
+    },
+    /// A row cannot be read, or a step of a store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The embedded store failed.
+    #[error("the embedded store failed")]
+    SqliteFailed(#[from] rusqlite::Error),
+    /// MongoDB failed.
+    #[error("MongoDB failed: {}", .0.kind)]
+    MongoDbFailed(mongodb::error::Error),
+    /// A file cannot be read or written.
+    #[error("{} cannot be copied: {cause}", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// What the target says about an earlier copy cannot be understood.
+    #[error("{home} holds an unfinished copy that another version of this program began: {undo}")]
+    Unreadable {
+        /// Which place.
+        home: String,
+        /// How to get rid of it.
+        undo: String,
+    },
+    /// A part of the work ended without its last word.
+    #[error("a part of the copy ended before it was done; run it again to go on")]
+    Interrupted,
+}
+
+impl CopyError {
+    fn unreadable(target: &dyn Target) -> Self {
+        Self::Unreadable { home: target.name(), undo: target.undo() }
+    }
+}
+
+impl From<mongodb::error::Error> for CopyError {
+    fn from(error: mongodb::error::Error) -> Self {
+        Self::MongoDbFailed(error)
+    }
+}
+
+/// Copies a home, or goes on with a copy that was interrupted, and compares both sides.
+///
+/// A target whose comparison finds differences stays an unfinished copy: no server opens it.
+pub async fn copy(
+    source: &HomePlace,
+    target: &HomePlace,
+    media: Option<&MediaFolders>,
+    limits: Limits,
+    progress: &dyn Progress,
+) -> Result<CopyReport, CopyError> {
+    let from = match source {
+        HomePlace::Folder(path) => sqlite::copy::source(path)?,
+        HomePlace::MongoDb(uri) => mongo::copy::source(uri).await?,
+    };
+    let copied = copy_from(from.as_ref(), target, media, limits, progress).await;
+    let closed = from.close().await;
+    let (report, to) = copied?;
+    // The last step of all: whoever is killed before it goes on, and after it nothing is left to do.
+    match closed {
+        Ok(()) if report.is_equal() => to.finish().await?,
+        closed => to.leave().await.and(closed)?,
+    }
+    Ok(report)
+}
+
+async fn copy_from(
+    from: &dyn Source,
+    target: &HomePlace,
+    media: Option<&MediaFolders>,
+    limits: Limits,
+    progress: &dyn Progress,
+) -> Result<(CopyReport, Box<dyn Target>), CopyError> {
+    purge(from, progress).await?;
+    let identity = identity(from).await?;
+    if let Some(folders) = media {
+        // Before anything is written: without their files the rows are of little use.
+        files::check(from, folders, limits).await?;
+    }
+    let to = match target {
+        HomePlace::Folder(path) => sqlite::copy::target(path, &identity)?,
+        HomePlace::MongoDb(uri) => mongo::copy::target(uri, &identity).await?,
+    };
+    match copy_into(from, to.as_ref(), &identity, media, limits, progress).await {
+        Ok(report) => Ok((report, to)),
+        Err(error) => {
+            // It says more than that the target could not be let go of.
+            drop(to.leave().await);
+            Err(error)
+        }
+    }
+}
+
+/// What deleted things left is not worth copying, and rows that refer to what is gone would not fit.
+async fn purge(from: &dyn Source, progress: &dyn Progress) -> Result<(), CopyError> {
+    progress.begin("purging", None);
+    loop {
+        let removed = from.purge().await?;
+        if removed == 0 {
+            break;
+        }
+        progress.advance(removed);
+    }
+    progress.finish();
+    Ok(())
+}
+
+/// By what a home is known again: its first user, who is never removed; nothing while there is none.
+pub(crate) async fn identity(from: &dyn Home) -> Result<String, CopyError> {
+    let Some(table) = TABLES.first() else { return Ok(String::new()) };
+    let limits = Limits { rows: 1, ..Limits::default() };
+    let first = from.read(Reading { table, order: table.key, after: None, limits }).next().await?;
+    Ok(first.and_then(|batch| batch.records.first().map(|user| user.key(table.key).to_string())).unwrap_or_default())
+}
+
+async fn copy_into(
+    from: &dyn Source,
+    to: &dyn Target,
+    identity: &str,
+    media: Option<&MediaFolders>,
+    limits: Limits,
+    progress: &dyn Progress,
+) -> Result<CopyReport, CopyError> {
+    let found = to.place().await?;
+    let mut report = CopyReport { continued: found.is_some(), undo: to.undo(), ..CopyReport::default() };
+    let mut place = match found {
+        Some(place) if place.source == identity => place,
+        Some(_) => return Err(CopyError::OtherCopy { home: to.name(), undo: to.undo() }),
+        None => Place { source: identity.to_owned(), table: TABLES.first().map(name), after: None },
+    };
+    to.note(&place).await?;
+    if let Some(begun) = place.table.clone() {
+        let begun = TABLES.iter().position(|table| table.is(&begun));
+        let begun = begun.ok_or_else(|| CopyError::unreadable(to))?;
+        for table in TABLES.iter().skip(begun) {
+            copy_table(from, to, table, &mut place, limits, progress).await?;
+        }
+        to.write_totals(from.totals().await?).await?;
+        place = Place { table: None, after: None, ..place };
+        to.note(&place).await?;
+    }
+    if let Some(folders) = media {
+        files::copy(from, folders, limits, progress, &mut report).await?;
+    }
+    for table in TABLES {
+        verify::compare(from, to, table, limits, progress, &mut report).await?;
+    }
+    report.compare_totals(from.totals().await?, to.totals().await?);
+    report.strangers = from.strangers().await?;
+    Ok(report)
+}
+
+async fn copy_table(
+    from: &dyn Source,
+    to: &dyn Target,
+    table: &'static Table,
+    place: &mut Place,
+    limits: Limits,
+    progress: &dyn Progress,
+) -> Result<(), CopyError> {
+    // Somewhere before this table, the place says nothing about its rows.
+    let after = place.after.take().filter(|_| place.table.as_deref() == Some(table.name));
+    place.table = Some(name(table));
+    progress.begin(table.name, Some(from.count(table).await?));
+    let mut rows = from.read(Reading { table, order: table.arrival(), after, limits });
+    while let Some(batch) = rows.next().await? {
+        let length = u64::try_from(batch.records.len()).unwrap_or(u64::MAX);
+        place.after = batch.records.last().map(|last| last.key(table.arrival()));
+        to.write(table, batch.records, place).await?;
+        progress.advance(length);
+    }
+    place.after = None;
+    progress.finish();
+    Ok(())
+}
+
+fn name(table: &Table) -> String {
+    table.name.to_owned()
+}

@@ -1,0 +1,194 @@
+//! What a copy needs of a home, whichever engine it is: rows in order out of it, rows and the place of the copy into it.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use aviary_domain::StoreError;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use super::CopyError;
+use super::record::Record;
+use super::table::Table;
+
+/// How much is read and written at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The most rows of a batch.
+    pub rows: usize,
+    /// About the most bytes of a batch; a single row may have more.
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { rows: 1_000, bytes: 4 << 20 }
+    }
+}
+
+/// Some rows of a table.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    /// The rows, in the order that was asked for.
+    pub(crate) records: Vec<Record>,
+    /// What else was in their documents.
+    pub(crate) strange: Strange,
+    bytes: usize,
+}
+
+impl Batch {
+    pub(crate) fn push(&mut self, record: Record) {
+        self.bytes += record.size();
+        self.records.push(record);
+    }
+
+    /// Whether no more should go into it.
+    pub(crate) fn is_full(&self, limits: Limits) -> bool {
+        self.records.len() >= limits.rows || self.bytes >= limits.bytes
+    }
+}
+
+/// Fields of documents that are none of ours, as an adopted database may have them.
+#[derive(Debug, Default)]
+pub(crate) struct Strange {
+    /// How many documents have any.
+    pub(crate) documents: u64,
+    /// The first of their names.
+    pub(crate) fields: BTreeSet<String>,
+}
+
+impl Strange {
+    /// How many names are told.
+    const SHOWN: usize = 10;
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.documents += other.documents;
+        self.fields.extend(other.fields);
+        while self.fields.len() > Self::SHOWN {
+            self.fields.pop_last();
+        }
+    }
+}
+
+/// What a reader sends: batches, and nothing as its last word, so that one who died is not taken for one who is done.
+pub(crate) type Read = Result<Option<Batch>, CopyError>;
+
+/// The rows of a table, batch by batch, while they are being read.
+pub(crate) struct Rows {
+    receiver: mpsc::Receiver<Read>,
+}
+
+impl Rows {
+    /// How many batches are read ahead.
+    const AHEAD: usize = 2;
+
+    /// Both ends: the reader stops when this one is dropped.
+    pub(crate) fn channel() -> (mpsc::Sender<Read>, Self) {
+        let (sender, receiver) = mpsc::channel(Self::AHEAD);
+        (sender, Self { receiver })
+    }
+
+    /// The next batch; none after the last one.
+    pub(crate) async fn next(&mut self) -> Read {
+        self.receiver.recv().await.unwrap_or(Err(CopyError::Interrupted))
+    }
+}
+
+/// Which rows to read.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading {
+    /// Of which table.
+    pub(crate) table: &'static Table,
+    /// In the order of which columns.
+    pub(crate) order: &'static [usize],
+    /// After the row with these values in them.
+    pub(crate) after: Option<Record>,
+    /// In batches of what size.
+    pub(crate) limits: Limits,
+}
+
+/// Counts of the whole home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Published videos.
+    pub(crate) published_videos: i64,
+    /// Tweets.
+    pub(crate) tweets: i64,
+}
+
+/// How far a copy has come; kept in the target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// Which home is copied.
+    pub(crate) source: String,
+    /// The table that is being copied; none when all are.
+    pub(crate) table: Option<String>,
+    /// The last of its rows that has arrived.
+    pub(crate) after: Option<Record>,
+}
+
+impl Place {
+    /// As a target keeps it.
+    pub(crate) fn to_text(&self) -> Result<String, CopyError> {
+        Ok(serde_json::to_string(self).map_err(StoreError::backend)?)
+    }
+
+    /// What a target kept.
+    pub(crate) fn of_text(text: &str, target: &dyn Target) -> Result<Self, CopyError> {
+        serde_json::from_str(text).map_err(|_| CopyError::unreadable(target))
+    }
+}
+
+/// One side of a copy.
+#[async_trait]
+pub(crate) trait Home: Send + Sync {
+    /// What to call it, in a sentence; no secret.
+    fn name(&self) -> String;
+
+    /// About how many rows a table has.
+    async fn count(&self, table: &'static Table) -> Result<u64, CopyError>;
+
+    /// Reads rows in the background, a few batches ahead, until the receiver is dropped.
+    fn read(&self, reading: Reading) -> Rows;
+
+    /// The counts of the whole home.
+    async fn totals(&self) -> Result<Totals, CopyError>;
+}
+
+/// The side that is copied.
+#[async_trait]
+pub(crate) trait Source: Home {
+    /// Removes what deleted things left, step by step; answers how many rows went, and 0 when none are left.
+    async fn purge(&self) -> Result<u64, CopyError>;
+
+    /// What is not copied because the application knows nothing of it, with its number of items.
+    async fn strangers(&self) -> Result<Vec<(String, u64)>, CopyError>;
+
+    /// Lets go of it.
+    async fn close(self: Box<Self>) -> Result<(), CopyError>;
+}
+
+/// The side that is written. Until it is finished nothing serves it.
+#[async_trait]
+pub(crate) trait Target: Home {
+    /// How to get rid of what was copied and of nothing else, as a part of a sentence.
+    fn undo(&self) -> String;
+
+    /// The place where an earlier copy ended, if one did.
+    async fn place(&self) -> Result<Option<Place>, CopyError>;
+
+    /// Notes the place of the copy.
+    async fn note(&self, place: &Place) -> Result<(), CopyError>;
+
+    /// Adds rows, of which some may be there already when the copy was interrupted, and then notes the place.
+    async fn write(&self, table: &'static Table, records: Vec<Record>, place: &Place) -> Result<(), CopyError>;
+
+    /// Sets the counts of the whole home.
+    async fn write_totals(&self, totals: Totals) -> Result<(), CopyError>;
+
+    /// Makes it a home that can be served.
+    async fn finish(self: Box<Self>) -> Result<(), CopyError>;
+
+    /// Lets go of it as it is, to be continued.
+    async fn leave(self: Box<Self>) -> Result<(), CopyError>;
+}

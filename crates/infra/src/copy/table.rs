@@ -1,0 +1,316 @@
+//! What is copied: every table with all its columns, as either engine names them. What either derives (words, places in
+//! an order) is not here: it is made anew.
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An identifier.
+    Id,
+    /// Milliseconds since the Unix epoch.
+    Time,
+    /// A count, a size or a position.
+    Integer,
+    /// A number that may have a fraction.
+    Real,
+    /// Yes or no.
+    Flag,
+    /// A text.
+    Text,
+    /// The name of a stored file.
+    File,
+    /// A hash or a key.
+    Bytes,
+}
+
+/// Whether a column always holds something, and how documents say that it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// Always.
+    Required,
+    /// The field is absent.
+    Optional,
+    /// The field is an empty text.
+    Blank,
+}
+
+/// A column of a table, which is a field of a collection's documents.
+#[derive(Debug)]
+pub(crate) struct Column {
+    /// The column in SQL.
+    pub(crate) name: &'static str,
+    /// The field in documents.
+    pub(crate) field: &'static str,
+    /// What it holds.
+    pub(crate) kind: Kind,
+    /// Whether it always does.
+    pub(crate) presence: Presence,
+    /// How SQL reads it where it is no column of its own.
+    expression: Option<&'static str>,
+}
+
+impl Column {
+    const fn new(name: &'static str, field: &'static str, kind: Kind) -> Self {
+        Self { name, field, kind, presence: Presence::Required, expression: None }
+    }
+
+    const fn optional(self) -> Self {
+        Self { presence: Presence::Optional, ..self }
+    }
+
+    const fn blank(self) -> Self {
+        Self { presence: Presence::Blank, ..self }
+    }
+
+    const fn read_as(self, expression: &'static str) -> Self {
+        Self { expression: Some(expression), ..self }
+    }
+
+    /// What SQL selects.
+    pub(crate) fn selected(&self) -> &'static str {
+        self.expression.unwrap_or(self.name)
+    }
+}
+
+/// A table, which is also the name of a collection.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Its name on either side.
+    pub(crate) name: &'static str,
+    /// Its columns.
+    pub(crate) columns: &'static [Column],
+    /// The columns that tell a row from all others, and in whose order both sides are compared.
+    pub(crate) key: &'static [usize],
+    /// The columns in whose order rows are written where that order is not the key's.
+    arrival: Option<&'static [usize]>,
+    /// How SQL inserts a row where that is not simply its columns.
+    pub(crate) insert: Option<&'static str>,
+}
+
+impl Table {
+    const fn new(name: &'static str, columns: &'static [Column], key: &'static [usize]) -> Self {
+        Self { name, columns, key, arrival: None, insert: None }
+    }
+
+    /// The columns in whose order rows are written.
+    pub(crate) fn arrival(&self) -> &'static [usize] {
+        self.arrival.unwrap_or(self.key)
+    }
+
+    /// Whether this is the table of this name.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// The table of this name.
+    pub(crate) fn find(name: &str) -> Option<&'static Self> {
+        TABLES.iter().find(|table| table.is(name))
+    }
+
+    /// The columns of an order.
+    pub(crate) fn ordered(&self, order: &'static [usize]) -> impl Iterator<Item = &'static Column> {
+        let columns = self.columns;
+        order.iter().filter_map(|column| columns.get(*column))
+    }
+
+    /// Where a column stands in a record.
+    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}
+
+const fn id(name: &'static str, field: &'static str) -> Column {
+    Column::new(name, field, Kind::Id)
+}
+
+const fn time(name: &'static str, field: &'static str) -> Column {
+    Column::new(name, field, Kind::Time)
+}
+
+const fn integer(name: &'static str, field: &'static str) -> Column {
+    Column::new(name, field, Kind::Integer)
+}
+
+const fn text(name: &'static str, field: &'static str) -> Column {
+    Column::new(name, field, Kind::Text)
+}
+
+const fn file(name: &'static str, field: &'static str) -> Column {
+    Column::new(name, field, Kind::File)
+}
+
+const fn bytes(name: &'static str, field: &'static str) -> Column {
+    Column::new(name, field, Kind::Bytes)
+}
+
+/// All tables, each after those that its rows refer to. Not among them: what waits to be purged, because nothing does
+/// once a copy begins, and leases, which end with the processes that hold them.
+pub(crate) static TABLES: &[Table] = &[
+    Table::new(
+        "users",
+        &[
+            id("id", "_id"),
+            text("username", "username"),
+            text("email", "email"),
+            text("full_name", "fullName"),
+            text("password_hash", "password"),
+            file("avatar", "avatar"),
+            file("cover_image", "coverImage").blank(),
+            time("created_at", "createdAt"),
+            time("updated_at", "updatedAt"),
+            integer("subscribers_count", "subscribersCount"),
+            integer("subscriptions_count", "subscriptionsCount"),
+            integer("videos_count", "videosCount"),
+            integer("published_count", "publishedCount"),
+            integer("tweets_count", "tweetsCount"),
+            integer("views_received", "viewsReceived"),
+            integer("likes_received", "likesReceived"),
+            integer("comments_received", "commentsReceived"),
+        ],
+        &[0],
+    ),
+    Table::new(
+        "sessions",
+        &[
+            id("id", "_id"),
+            id("user", "user"),
+            bytes("refresh", "refresh"),
+            bytes("previous", "previous").optional(),
+            time("created_at", "createdAt"),
+            time("expires_at", "expiresAt"),
+        ],
+        &[0],
+    ),
+    VIDEOS,
+    Table::new("views", &[id("video", "video"), bytes("viewer", "viewer"), time("counted_at", "countedAt")], &[0, 1]),
+    Table::new("history", &[id("user", "user"), id("video", "video"), time("watched_at", "watchedAt")], &[0, 1]),
+    Table::new(
+        "comments",
+        &[
+            id("id", "_id"),
+            id("video", "video"),
+            id("owner", "owner"),
+            text("content", "content"),
+            integer("likes_count", "likesCount"),
+            time("created_at", "createdAt"),
+            time("updated_at", "updatedAt"),
+        ],
+        &[0],
+    ),
+    Table::new(
+        "tweets",
+        &[
+            id("id", "_id"),
+            id("owner", "owner"),
+            text("content", "content"),
+            integer("likes_count", "likesCount"),
+            time("created_at", "createdAt"),
+            time("updated_at", "updatedAt"),
+        ],
+        &[0],
+    ),
+    LIKES,
+    Table::new(
+        "subscriptions",
+        &[id("channel", "channel"), id("subscriber", "subscriber"), id("id", "_id"), time("created_at", "createdAt")],
+        &[0, 1],
+    ),
+    Table::new(
+        "playlists",
+        &[
+            id("id", "_id"),
+            id("owner", "owner"),
+            text("name", "name"),
+            text("description", "description"),
+            integer("entries", "entries"),
+            integer("next_position", "nextPosition"),
+            time("created_at", "createdAt"),
+            time("updated_at", "updatedAt"),
+        ],
+        &[0],
+    ),
+    Table::new(
+        "playlist_videos",
+        &[id("playlist", "playlist"), integer("position", "position"), id("video", "video")],
+        &[0, 1],
+    ),
+    Table::new("file_ledger", &[text("key", "_id"), time("due_at", "dueAt"), integer("attempts", "attempts")], &[0]),
+    Table::new(
+        "idempotency_keys",
+        &[
+            bytes("key", "_id"),
+            bytes("fingerprint", "fingerprint"),
+            id("made", "made"),
+            bytes("answer", "answer").optional(),
+            time("expires_at", "expiresAt"),
+        ],
+        &[0],
+    ),
+];
+
+/// In the order of their time, because the embedded store finds the newest first by the order in which they came.
+const VIDEOS: Table = Table {
+    arrival: Some(&[15, 0]),
+    ..Table::new(
+        "videos",
+        &[
+            id("id", "_id"),
+            id("owner", "owner"),
+            Column::new("state", "isPublished", Kind::Flag),
+            file("file", "videoFile"),
+            file("thumbnail", "thumbnail"),
+            text("title", "title"),
+            text("title_key", "titleKey"),
+            text("description", "description"),
+            Column::new("duration", "duration", Kind::Real),
+            integer("width", "width"),
+            integer("height", "height"),
+            integer("bytes", "bytes"),
+            integer("views", "views"),
+            integer("likes_count", "likesCount"),
+            integer("comments_count", "commentsCount"),
+            time("created_at", "createdAt"),
+            time("updated_at", "updatedAt"),
+        ],
+        &[0],
+    )
+};
+
+/// Documents have a field for each kind of target, rows have the kind and the target.
+const LIKES: Table = Table {
+    insert: Some(
+        "INSERT INTO likes (id, liked_by, kind, target, description, inviter, created_at)
+         VALUES (?1, ?2, CASE WHEN ?3 IS NOT NULL THEN 1 WHEN ?4 IS NOT NULL THEN 2 ELSE 3 END,
+             coalesce(?3, ?4, ?5), ?6, ?7, ?8)",
+    ),
+    ..Table::new(
+        "likes",
+        &[
+            id("id", "_id"),
+            id("liked_by", "likedBy"),
+            id("video", "video").optional().read_as("CASE WHEN kind = 1 THEN target END"),
+            id("comment", "comment").optional().read_as("CASE WHEN kind = 2 THEN target END"),
+            id("tweet", "tweet").optional().read_as("CASE WHEN kind = 3 THEN target END"),
+            text("description", "description").optional(),
+            id("inviter", "inviterId").optional(),
+            time("created_at", "createdAt"),
+        ],
+        &[0],
+    )
+};
+
+#[cfg(test)]
+mod tests {
+    use super::TABLES;
+
+    #[test]
+    fn keys_and_orders_are_columns_that_always_hold_something() {
+        for table in TABLES {
+            for column in table.key.iter().chain(table.arrival()) {
+                assert_eq!(table.columns[*column].presence, super::Presence::Required, "{}", table.name);
+            }
+        }
+        let videos = super::Table::find("videos").unwrap();
+        let names: Vec<_> = videos.ordered(videos.arrival()).map(|column| column.name).collect();
+        assert_eq!(names, ["created_at", "id"]);
+    }
+}

@@ -1,0 +1,254 @@
+//! Values as other applications left them, in whichever of several types and forms. What cannot be read is `None`.
+
+use aviary_domain::Timestamp;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Bson, DateTime};
+
+/// Whether there is no value: missing, null or its forerunner.
+pub(super) fn is_absent(value: &Bson) -> bool {
+    matches!(value, Bson::Null | Bson::Undefined)
+}
+
+/// A text; numbers are taken for what their digits say, as a cast of Mongoose does.
+pub(super) fn text(value: &Bson) -> Option<String> {
+    match value {
+        Bson::String(text) | Bson::Symbol(text) => Some(text.clone()),
+        Bson::Int32(number) => Some(number.to_string()),
+        Bson::Int64(number) => Some(number.to_string()),
+        Bson::ObjectId(id) => Some(id.to_hex()),
+        _ => None,
+    }
+}
+
+/// A number that is one: neither infinite nor undefined.
+pub(super) fn number(value: &Bson) -> Option<f64> {
+    let number = match value {
+        Bson::Double(number) => *number,
+        Bson::Int32(number) => f64::from(*number),
+        Bson::Int64(number) => number.to_string().parse().ok()?,
+        Bson::Decimal128(number) => number.to_string().parse().ok()?,
+        Bson::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    number.is_finite().then_some(number)
+}
+
+/// A length in seconds; texts may say it as `12.5`, `2:05` or `1:02:05`. Never less than nothing.
+pub(super) fn seconds(value: &Bson) -> Option<f64> {
+    let seconds = match value {
+        Bson::String(text) if text.contains(':') => clock(text)?,
+        value => number(value)?,
+    };
+    Some(seconds.max(0.0))
+}
+
+fn clock(text: &str) -> Option<f64> {
+    let parts: Vec<&str> = text.trim().split(':').collect();
+    if parts.len() > 3 {
+        return None;
+    }
+    parts.into_iter().try_fold(0.0, |sum, part| {
+        let part: f64 = part.parse().ok()?;
+        (part.is_finite() && part >= 0.0).then_some(sum * 60.0 + part)
+    })
+}
+
+/// A count: whole, and not less than none.
+pub(super) fn count(value: &Bson) -> Option<u64> {
+    match value {
+        Bson::Int64(number) => Some(u64::try_from(*number).unwrap_or(0)),
+        value => {
+            // Through its text: a cast would change what does not fit without a word.
+            let whole: i64 = format!("{:.0}", number(value)?.floor()).parse().ok()?;
+            Some(u64::try_from(whole).unwrap_or(0))
+        }
+    }
+}
+
+/// A flag.
+pub(super) fn flag(value: &Bson) -> Option<bool> {
+    match value {
+        Bson::Boolean(flag) => Some(*flag),
+        Bson::String(text) => match text.trim().to_lowercase().as_str() {
+            "true" | "1" | "yes" => Some(true),
+            "false" | "0" | "no" | "" => Some(false),
+            _ => None,
+        },
+        value => number(value).map(|number| number != 0.0),
+    }
+}
+
+/// An instant: a date, a text of ISO 8601, or milliseconds.
+pub(super) fn date(value: &Bson) -> Option<DateTime> {
+    match value {
+        Bson::DateTime(date) => Some(*date),
+        Bson::Timestamp(stamp) => Some(DateTime::from_millis(i64::from(stamp.time) * 1_000)),
+        Bson::Int64(millis) => Some(DateTime::from_millis(*millis)),
+        Bson::Double(_) => format!("{:.0}", number(value)?).parse().ok().map(DateTime::from_millis),
+        Bson::String(text) => {
+            let text = text.trim();
+            let instant = Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{text}T00:00:00Z")));
+            instant.ok().map(|instant| DateTime::from_millis(instant.millis()))
+        }
+        _ => None,
+    }
+}
+
+/// A reference: an id, the text of one, or a document that has it: one that was copied in, or what drivers call a
+/// `DBRef`.
+pub(super) fn reference(value: &Bson) -> Option<ObjectId> {
+    match value {
+        Bson::ObjectId(id) => Some(*id),
+        Bson::String(text) => ObjectId::parse_str(text.trim()).ok(),
+        Bson::Document(copied) => ["_id", "$id", "id"].iter().find_map(|field| copied.get(field)).and_then(plain),
+        _ => None,
+    }
+}
+
+/// A reference that is no document.
+fn plain(value: &Bson) -> Option<ObjectId> {
+    if value.as_document().is_some() { None } else { reference(value) }
+}
+
+/// The video that an entry of a list refers to. An entry may be a document, whose own id means nothing then.
+pub(super) fn entry(value: &Bson) -> Option<ObjectId> {
+    let named = value.as_document().and_then(|entry| ["video", "videoId"].iter().find_map(|field| entry.get(field)));
+    reference(named.unwrap_or(value))
+}
+
+/// When the video of an entry was watched, if the entry tells.
+pub(super) fn watched_at(value: &Bson) -> Option<DateTime> {
+    date(value.as_document()?.get("watchedAt")?)
+}
+
+/// The name of a file: a text, or a document that has it as an address. The secure one goes first: the other one
+/// is refused by browsers on a secure page.
+pub(super) fn file(value: &Bson) -> Option<String> {
+    match value {
+        Bson::String(text) => Some(text.trim().to_owned()),
+        Bson::Document(file) => {
+            let addresses = ["secure_url", "url"].into_iter().filter_map(|field| file.get(field).and_then(text));
+            addresses.map(|address| address.trim().to_owned()).find(|address| !address.is_empty())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mongodb::bson::oid::ObjectId;
+    use mongodb::bson::{Bson, DateTime, Decimal128, Timestamp, doc};
+    use proptest::prelude::*;
+
+    use super::{count, date, entry, file, flag, number, reference, seconds, watched_at};
+
+    #[test]
+    fn numbers_are_read_from_every_type_that_holds_one() {
+        let decimal: Decimal128 = "12.5".parse().unwrap();
+        for value in [Bson::Double(12.5), Bson::Decimal128(decimal), " 12.5 ".into()] {
+            assert_eq!(number(&value), Some(12.5), "{value}");
+        }
+        assert_eq!((number(&Bson::Int32(3)), number(&Bson::Int64(1 << 40))), (Some(3.0), Some(1_099_511_627_776.0)));
+        for value in [Bson::Double(f64::NAN), "inf".into(), "NaN".into(), "1e999".into(), "".into(), Bson::Null] {
+            assert_eq!(number(&value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_read_as_clocks_show_them_and_are_never_negative() {
+        for (text, length) in [("2:05", 125.0), ("1:02:05.5", 3_725.5), ("90", 90.0), ("-3", 0.0)] {
+            assert_eq!(seconds(&text.into()), Some(length), "{text}");
+        }
+        for text in ["1:2:3:4", "1:-2", "::", "long"] {
+            assert_eq!(seconds(&text.into()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn counts_are_whole_and_not_less_than_none() {
+        let cases: [(Bson, u64); 7] = [
+            (Bson::Double(7.9), 7),
+            (Bson::Int32(-3), 0),
+            (Bson::Int64(-3), 0),
+            (Bson::Double(-0.5), 0),
+            ("41".into(), 41),
+            (Bson::Int64(i64::MAX), i64::MAX.unsigned_abs()),
+            (Bson::Double(3e9), 3_000_000_000),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(count(&value), Some(expected), "{value}");
+        }
+        assert_eq!((count(&Bson::Double(1e300)), count(&"many".into())), (None, None));
+    }
+
+    #[test]
+    fn flags_and_instants_are_read_from_texts_and_numbers() {
+        for value in [Bson::Boolean(true), "True".into(), Bson::Int32(1)] {
+            assert_eq!(flag(&value), Some(true), "{value}");
+        }
+        assert_eq!(
+            (flag(&"no".into()), flag(&Bson::Double(0.0)), flag(&"perhaps".into())),
+            (Some(false), Some(false), None)
+        );
+        let day = DateTime::from_millis(1_704_412_800_000);
+        let stamp = Timestamp { time: 1_704_412_800, increment: 7 };
+        for value in [
+            Bson::DateTime(day),
+            "2024-01-05".into(),
+            "2024-01-05T00:00:00.000Z".into(),
+            "2024-01-05T01:00:00+01:00".into(),
+            Bson::Int64(1_704_412_800_000),
+            Bson::Double(1_704_412_800_000.0),
+            Bson::Timestamp(stamp),
+        ] {
+            assert_eq!(date(&value), Some(day), "{value}");
+        }
+        assert_eq!((date(&"yesterday".into()), date(&Bson::Null)), (None, None));
+    }
+
+    #[test]
+    fn references_and_files_are_read_in_both_forms() {
+        let id = ObjectId::from_bytes([5; 12]);
+        for value in [Bson::ObjectId(id), id.to_hex().into()] {
+            assert_eq!(reference(&value), Some(id));
+        }
+        assert_eq!(reference(&"x".into()), None);
+        for value in [
+            Bson::from("https://a/b.png"),
+            doc! { "url": "http://a/b.png", "secure_url": "https://a/b.png", "public_id": "b" }.into(),
+            doc! { "url": "https://a/b.png", "secure_url": "" }.into(),
+        ] {
+            assert_eq!(file(&value).as_deref(), Some("https://a/b.png"), "{value}");
+        }
+        assert_eq!((file(&doc! { "public_id": "b" }.into()), file(&Bson::Int32(1))), (None, None));
+    }
+
+    #[test]
+    fn references_are_read_out_of_documents() {
+        let (id, other) = (ObjectId::from_bytes([5; 12]), ObjectId::from_bytes([6; 12]));
+        for value in
+            [doc! { "_id": id, "username": "ada" }, doc! { "$ref": "users", "$id": id }, doc! { "id": id.to_hex() }]
+        {
+            assert_eq!((reference(&value.clone().into()), entry(&value.into())), (Some(id), Some(id)));
+        }
+        for value in [doc! { "_id": other, "video": id }, doc! { "videoId": id }, doc! { "video": { "_id": id } }] {
+            assert_eq!(entry(&value.into()), Some(id));
+        }
+        for value in [doc! { "_id": other, "video": null }, doc! { "_id": { "_id": id } }, doc! {}] {
+            assert_eq!(entry(&value.into()), None);
+        }
+        let day = DateTime::from_millis(7_000);
+        assert_eq!(watched_at(&doc! { "video": id, "watchedAt": day }.into()), Some(day));
+        assert_eq!((watched_at(&id.into()), watched_at(&doc! { "watchedAt": "once" }.into())), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn no_number_is_ever_out_of_range(value: f64) {
+            let value = Bson::Double(value);
+            prop_assert!(number(&value).is_none_or(f64::is_finite));
+            prop_assert!(seconds(&value).is_none_or(|seconds| seconds >= 0.0));
+            prop_assert!(count(&value).is_none_or(|count| i64::try_from(count).is_ok()));
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! A MongoDB database as one side of a copy. While it is a target a mark stands in it, by which every server refuses
+//! it.
+
+mod row;
+
+use async_trait::async_trait;
+use aviary_domain::maintenance::MaintenanceRepository;
+use mongodb::Cursor;
+use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::error::{Error, ErrorKind};
+use mongodb::options::{AggregateOptions, Hint};
+use tokio::sync::mpsc;
+
+use self::row::{Ours, document, sort, start};
+use super::access::Access;
+use super::collection::{LEASES, LOCK, META, PURGE_QUEUE, TOTALS};
+use super::document::Fields;
+use super::error::TxError;
+use super::maintenance::MongoMaintenance;
+use super::schema::{self, COPY, Standing};
+use super::totals::Total;
+use super::{Database, connect, migrate};
+use crate::copy::home::{Batch, Home, Place, Read, Reading, Rows, Source, Target, Totals};
+use crate::copy::record::Record;
+use crate::copy::table::{TABLES, Table};
+use crate::copy::{self, CopyError};
+
+/// How many rows one step of the purge removes.
+const PURGED: usize = 500;
+
+/// The code of a write that met a unique index.
+const DUPLICATE_KEY: i32 = 11_000;
+
+/// A database that is to be copied.
+pub(crate) async fn source(uri: &str) -> Result<Box<dyn Source>, CopyError> {
+    let side = Side::connect(uri).await?;
+    match schema::standing(side.driver()).await? {
+        Standing::Current => Ok(Box::new(side)),
+        Standing::Empty => Err(CopyError::NoHome { home: side.name() }),
+        standing => Err(migrate::refusal(side.driver(), standing).await.into()),
+    }
+}
+
+/// A database that a home is to be copied to, or that was left while one was. The identity is that of the source.
+pub(crate) async fn target(uri: &str, identity: &str) -> Result<Box<dyn Target>, CopyError> {
+    let side = Side::connect(uri).await?;
+    match schema::standing(side.driver()).await? {
+        Standing::Copying => {}
+        Standing::Empty => schema::begin(side.driver()).await?,
+        Standing::Current if side.is_empty().await? => {}
+        Standing::Current if !identity.is_empty() && copy::identity(&side).await? == identity => {
+            return Err(CopyError::Complete { home: side.name() });
+        }
+        Standing::Current | Standing::Foreign => return Err(CopyError::NotEmpty { home: side.name() }),
+        standing => return Err(migrate::refusal(side.driver(), standing).await.into()),
+    }
+    Ok(Box::new(side))
+}
+
+/// Either side.
+struct Side {
+    database: Database,
+}
+
+impl Side {
+    async fn connect(uri: &str) -> Result<Self, CopyError> {
+        let (database, _) = connect(uri).await?;
+        Ok(Self { database })
+    }
+
+    fn driver(&self) -> &mongodb::Database {
+        self.database.driver()
+    }
+
+    /// Access outside of deadlines: what is counted here may take longer than a request.
+    fn access(&self) -> Access {
+        Access::plain(self.driver().clone(), 0)
+    }
+
+    /// Whether no row stands in any table.
+    async fn is_empty(&self) -> Result<bool, CopyError> {
+        for table in TABLES {
+            if self.access().exists(table.name, doc! {}).await.map_err(failed)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Adds documents; those that are there already are left alone.
+    async fn insert(&self, table: &Table, documents: &[Document]) -> Result<(), Error> {
+        let collection = self.driver().collection::<Document>(table.name);
+        match collection.insert_many(documents).ordered(false).await {
+            // Whether it is the same row that is there already, the comparison at the end tells.
+            Err(error) if is_only_duplicates(&error) => Ok(()),
+            done => done.map(drop),
+        }
+    }
+}
+
+#[async_trait]
+impl Home for Side {
+    fn name(&self) -> String {
+        format!("the database {}", self.driver().name())
+    }
+
+    async fn count(&self, table: &'static Table) -> Result<u64, CopyError> {
+        let collection = self.driver().collection::<Document>(table.name);
+        Ok(collection.estimated_document_count().await?)
+    }
+
+    fn read(&self, reading: Reading) -> Rows {
+        let (sender, rows) = Rows::channel();
+        let database = self.driver().clone();
+        tokio::spawn(async move {
+            let last = send(&database, &reading, &sender).await.map(|()| None);
+            // Nobody listens any more where it cannot be sent.
+            drop(sender.send(last).await);
+        });
+        rows
+    }
+
+    async fn totals(&self) -> Result<Totals, CopyError> {
+        let access = self.access();
+        Ok(Totals {
+            published_videos: Total::PublishedVideos.stored(&access).await.map_err(failed)?,
+            tweets: Total::Tweets.stored(&access).await.map_err(failed)?,
+        })
+    }
+}
+
+#[async_trait]
+impl Source for Side {
+    async fn purge(&self) -> Result<u64, CopyError> {
+        let removed = MongoMaintenance::new(self.database.clone()).purge(PURGED).await?;
+        Ok(u64::try_from(removed).unwrap_or(u64::MAX))
+    }
+
+    async fn strangers(&self) -> Result<Vec<(String, u64)>, CopyError> {
+        let ours = |name: &str| {
+            let others = [LEASES, LOCK, META, PURGE_QUEUE, TOTALS];
+            Table::find(name).is_some() || others.contains(&name) || name.starts_with("system.")
+        };
+        let names = self.driver().list_collection_names().await?;
+        let mut found = Vec::new();
+        for name in names.into_iter().filter(|name| !ours(name)) {
+            let collection = self.driver().collection::<Document>(&name);
+            let documents = collection.estimated_document_count().await?;
+            if documents > 0 {
+                found.push((name, documents));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    async fn close(self: Box<Self>) -> Result<(), CopyError> {
+        self.database.close().await;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Target for Side {
+    fn undo(&self) -> String {
+        format!("drop {}", self.name())
+    }
+
+    async fn place(&self) -> Result<Option<Place>, CopyError> {
+        let mark = self.access().find_one(META, doc! { "_id": COPY }).await.map_err(failed)?;
+        mark.map(|mark| Place::of_text(&mark.text("place")?, self)).transpose()
+    }
+
+    async fn note(&self, place: &Place) -> Result<(), CopyError> {
+        let change = doc! { "$set": { "place": place.to_text()? } };
+        self.access().upsert(META, doc! { "_id": COPY }, change).await.map(drop).map_err(failed)
+    }
+
+    async fn write(&self, table: &'static Table, records: Vec<Record>, place: &Place) -> Result<(), CopyError> {
+        let documents: Vec<Document> = records.iter().map(|record| document(table, record)).collect();
+        self.insert(table, &documents).await?;
+        self.note(place).await
+    }
+
+    async fn write_totals(&self, totals: Totals) -> Result<(), CopyError> {
+        let access = self.access();
+        let values = [(Total::PublishedVideos, totals.published_videos), (Total::Tweets, totals.tweets)];
+        for (total, value) in values {
+            let shares = total.shares();
+            let first = doc! { "_id": shares.first() };
+            let all = doc! { "_id": { "$in": &shares } };
+            access.update_all(TOTALS, all, doc! { "$set": { "value": 0_i64 } }).await.map_err(failed)?;
+            access.update(TOTALS, first, doc! { "$set": { "value": value } }).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn finish(self: Box<Self>) -> Result<(), CopyError> {
+        self.access().delete(META, doc! { "_id": COPY }).await.map_err(failed)?;
+        self.database.close().await;
+        Ok(())
+    }
+
+    async fn leave(self: Box<Self>) -> Result<(), CopyError> {
+        self.database.close().await;
+        Ok(())
+    }
+}
+
+fn failed(error: TxError) -> CopyError {
+    match error {
+        TxError::Store(error) => error.into(),
+        // With what the server said: it goes to the person at the terminal.
+        TxError::Driver(error) => error.into(),
+    }
+}
+
+/// Reads the rows and sends them in batches, without the last word.
+async fn send(database: &mongodb::Database, reading: &Reading, sender: &mpsc::Sender<Read>) -> Result<(), CopyError> {
+    let ours = Ours::of(reading.table);
+    let mut cursor = walk(database, reading).await?;
+    let mut batch = Batch::default();
+    while cursor.advance().await? {
+        let record = ours.record(cursor.current(), &mut batch.strange)?;
+        batch.push(record);
+        if batch.is_full(reading.limits) && sender.send(Ok(Some(std::mem::take(&mut batch)))).await.is_err() {
+            return Ok(());
+        }
+    }
+    if !batch.records.is_empty() {
+        drop(sender.send(Ok(Some(batch))).await);
+    }
+    Ok(())
+}
+
+/// The documents in order. In that of their key an index has them so; in any other the server sorts them, on its disk
+/// if need be, which is why the words of videos are left out before.
+async fn walk(database: &mongodb::Database, reading: &Reading) -> Result<Cursor<RawDocumentBuf>, Error> {
+    let order = sort(reading.table, reading.order);
+    let mut pipeline = vec![doc! { "$match": start(reading) }];
+    let derived = row::derived(reading.table);
+    if !derived.is_empty() {
+        pipeline.push(doc! { "$unset": derived.to_vec() });
+    }
+    pipeline.push(doc! { "$sort": order.clone() });
+    let mut options = AggregateOptions::builder().allow_disk_use(true).build();
+    options.batch_size = u32::try_from(reading.limits.rows).ok();
+    options.hint = (reading.order == reading.table.key).then_some(Hint::Keys(order));
+    let collection = database.collection::<RawDocumentBuf>(reading.table.name);
+    collection.aggregate(pipeline).with_options(options).with_type::<RawDocumentBuf>().await
+}
+
+/// Whether all that went wrong is that some documents were there already.
+fn is_only_duplicates(error: &Error) -> bool {
+    let ErrorKind::InsertMany(error) = error.kind.as_ref() else { return false };
+    let writes = error.write_errors.as_deref().unwrap_or_default();
+    error.write_concern_error.is_none() && writes.iter().all(|write| write.code == DUPLICATE_KEY)
+}

@@ -1,0 +1,146 @@
+//! A copy that is stopped at any point, again and again, and goes on until it is whole.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use aviary_infra::copy::{self, CopyError, HomePlace};
+use aviary_infra::mongo::OpenError;
+use aviary_infra::progress::Progress;
+use aviary_infra::{mongo, sqlite};
+use mongodb::bson::{Document, doc};
+
+use super::{FEW, Folder, Guard, copied, dump, try_copy};
+
+/// Runs some work until it has waited so many times, then drops it where it is; answers with its end if it came to that.
+async fn stopped_after<T>(waits: usize, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut left = waits;
+    let stopped = poll_fn(move |context| match work.as_mut().poll(context) {
+        Poll::Ready(end) => Poll::Ready(Some(end)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    });
+    stopped.await
+}
+
+/// Copies in runs that are stopped, each a little later than the one before.
+async fn copied_in_pieces(from: &HomePlace, to: &HomePlace, mut between: impl AsyncFnMut()) -> usize {
+    for stops in 1.. {
+        match stopped_after(5 + 2 * stops, try_copy(from, to)).await {
+            Some(Ok(report)) => {
+                assert!(report.is_equal() && report.continued, "after {stops} stops: {report:#?}");
+                return stops;
+            }
+            // It was stopped after its very last step.
+            Some(Err(CopyError::Complete { .. })) => return stops,
+            Some(Err(error)) => panic!("after {stops} stops: {error:?}"),
+            None => {}
+        }
+        // What was left running in the background lets go of the folder a moment later.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        between().await;
+    }
+    0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_to_mongodb_goes_on_wherever_it_was_stopped() {
+    let (home, database, whole) = (Folder::filled().await, Guard::new(), Guard::new());
+    let mut half = 0;
+    let stops = copied_in_pieces(&home.place(), &database.place(), async || {
+        // A database that was only made may be served, and copied to as long as it is empty.
+        match mongo::open(&database.uri).await {
+            Err(refusal) => assert!(matches!(refusal, OpenError::HalfCopied { .. }), "{refusal:?}"),
+            Ok(open) => return open.database.close().await,
+        }
+        half += 1;
+    })
+    .await;
+    assert!(stops > 15 && half > 5, "{stops} stops, {half} of them half-way");
+    copied(&home.place(), &whole.place()).await;
+    dump::assert_same(
+        &dump::of_database(&whole.database().await).await,
+        &dump::of_database(&database.database().await).await,
+    );
+}
+
+/// Dies when so much more was told.
+struct Dying(AtomicUsize);
+
+impl Dying {
+    fn tell(&self) {
+        let left = self.0.fetch_sub(1, Ordering::Relaxed);
+        assert!(left > 1, "killed");
+    }
+}
+
+impl Progress for Dying {
+    fn begin(&self, _part: &str, _items: Option<u64>) {
+        self.tell();
+    }
+
+    fn advance(&self, _items: u64) {
+        self.tell();
+    }
+
+    fn finish(&self) {
+        self.tell();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_to_a_folder_goes_on_after_whichever_batch_it_was_killed() {
+    let (home, folder, whole) = (Guard::filled().await, Folder::new(), Folder::new());
+    let mut half = 0;
+    for kill in 1.. {
+        let (from, to) = (home.place(), folder.place());
+        let dying = Dying(AtomicUsize::new(3 + 2 * kill));
+        let end = tokio::spawn(async move { copy::copy(&from, &to, None, FEW, &dying).await }).await;
+        let Err(killed) = end else {
+            let report = end.unwrap().expect("a whole copy");
+            assert!(report.is_equal() && report.continued, "{report:#?}");
+            break;
+        };
+        assert!(killed.is_panic());
+        // Before that nothing has begun, and opening the folder would make a home of it.
+        if folder.path().join("aviary.sqlite3.unfinished").exists() {
+            let refusal = sqlite::open(folder.path()).err();
+            assert!(matches!(refusal, Some(sqlite::OpenError::HalfCopied { .. })), "{refusal:?}");
+            half += 1;
+        }
+    }
+    assert!(half > 20, "{half} kills half-way");
+    copied(&home.place(), &whole.place()).await;
+    dump::assert_same(&dump::of_file(&whole.file()), &dump::of_file(&folder.file()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_arrived_without_its_place_arrives_once() {
+    let (home, database) = (Folder::filled().await, Guard::new());
+    copied(&home.place(), &database.place()).await;
+    let before = dump::of_database(&database.database().await).await;
+    // As if every batch of every table had been written, and no place noted after the first one.
+    let driver = database.database().await;
+    let users = driver.collection::<Document>("users").find_one(doc! {}).sort(doc! { "_id": 1 }).await.unwrap();
+    let source = users.unwrap().get_object_id("_id").unwrap().to_hex();
+    let place = format!(r#"{{"source":"{source}","table":"users","after":null}}"#);
+    driver.collection("aviary_meta").insert_one(doc! { "_id": "copy", "place": place }).await.unwrap();
+    assert!(copied(&home.place(), &database.place()).await.continued);
+    dump::assert_same(&before, &dump::of_database(&driver).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_killed_before_its_last_step_is_finished() {
+    let (home, folder) = (Folder::filled().await, Folder::new());
+    copied(&home.place(), &folder.place()).await;
+    let before = dump::of_file(&folder.file());
+    std::fs::rename(folder.file(), folder.path().join("aviary.sqlite3.unfinished")).unwrap();
+    assert!(copied(&home.place(), &folder.place()).await.continued);
+    dump::assert_same(&before, &dump::of_file(&folder.file()));
+}
