@@ -1,9 +1,9 @@
 # An index of commands. `make` alone lists them.
 
-.PHONY: help run test lint fmt doc
+.PHONY: help run test test-failover lint fmt doc
 
 help: ## list the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: ## build in release and start the server on http://localhost:8000
 	cargo run --release --locked --bin aviary
@@ -13,6 +13,12 @@ test: ## build the binary and run every test, those of the API on both stores
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
 	TEST_STORE=mongodb cargo test --locked --workspace --test api
+
+# One test after the other: each keeps the machine busy by itself.
+test-failover: ## kill and freeze databases, and kill the server on MongoDB, under load; takes minutes
+	cargo build --locked --workspace --bins
+	TEST_FAILOVER=1 cargo test --locked --workspace --test process failover -- --test-threads=1 --nocapture
+	TEST_STORE=mongodb cargo test --locked --workspace --test process crash -- --nocapture
 
 lint: ## format and lints, as CI checks them
 	cargo fmt --all --check

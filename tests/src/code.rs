@@ -33,12 +33,13 @@ pub const UNSUPPORTED_MEDIA_TYPE: &str = "unsupported_media_type";
 pub const UNSUPPORTED_FILE_TYPE: &str = "unsupported_file_type";
 pub const RANGE_NOT_SATISFIABLE: &str = "range_not_satisfiable";
 pub const UNREADABLE_FILE: &str = "unreadable_file";
+pub const IDEMPOTENCY_KEY_REUSED: &str = "idempotency_key_reused";
 pub const TOO_MANY_ATTEMPTS: &str = "too_many_attempts";
 pub const INTERNAL_ERROR: &str = "internal_error";
 pub const UNAVAILABLE: &str = "unavailable";
 
 /// Every code there is.
-pub const ALL: [&str; 35] = [
+pub const ALL: [&str; 36] = [
     INVALID,
     INVALID_ID,
     MALFORMED_BODY,
@@ -71,6 +72,7 @@ pub const ALL: [&str; 35] = [
     UNSUPPORTED_FILE_TYPE,
     RANGE_NOT_SATISFIABLE,
     UNREADABLE_FILE,
+    IDEMPOTENCY_KEY_REUSED,
     TOO_MANY_ATTEMPTS,
     INTERNAL_ERROR,
     UNAVAILABLE,

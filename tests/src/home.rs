@@ -6,6 +6,7 @@ mod mongo;
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
@@ -29,7 +30,7 @@ const MAIN: [&str; 11] = [
 
 /// The data of one server after another. Dropped, all of it goes.
 pub struct Home {
-    database: Box<dyn Database>,
+    database: Arc<dyn Database>,
     // After the database, which may be in it.
     folder: TempDir,
 }
@@ -48,6 +49,9 @@ trait Database: Send + Sync {
 
     /// Adds to a column of every row; answers how many rows there were.
     fn add(&self, table: &str, column: &str, change: i64) -> u64;
+
+    /// Empties a column of every row; answers how many rows there were.
+    fn erase(&self, table: &str, column: &str) -> u64;
 }
 
 impl Home {
@@ -60,11 +64,18 @@ impl Home {
             Ok(other) => panic!("TEST_STORE is embedded or mongodb, not {other}"),
         };
         let folder = TempDir::with_prefix("aviary-test-").expect("a folder");
-        let database: Box<dyn Database> = match mongo {
-            Some(mongo) => Box::new(mongo),
-            None => Box::new(Embedded::new(&data_in(&folder))),
+        let database: Arc<dyn Database> = match mongo {
+            Some(mongo) => Arc::new(mongo),
+            None => Arc::new(Embedded::new(&data_in(&folder))),
         };
         Self { database, folder }
+    }
+
+    /// The home of a further node over the same database, with a data folder of its own.
+    pub fn of_another_node(&self) -> Self {
+        assert!(!self.is_embedded(), "an embedded store has one node");
+        let folder = TempDir::with_prefix("aviary-test-").expect("a folder");
+        Self { database: Arc::clone(&self.database), folder }
     }
 
     /// The data folder, which the server makes itself, so that tests see how.
@@ -101,6 +112,12 @@ impl Home {
     #[track_caller]
     pub fn tamper(&self, table: &str, column: &str, change: i64) {
         assert!(self.database.add(table, column, change) > 0, "{table} is empty");
+    }
+
+    /// Empties a column of every row behind the server's back; there must be one.
+    #[track_caller]
+    pub fn erase(&self, table: &str, column: &str) {
+        assert!(self.database.erase(table, column) > 0, "{table} is empty");
     }
 }
 

@@ -10,6 +10,7 @@ mod host;
 pub mod mongod;
 pub mod people;
 pub mod raw;
+pub mod replica_set;
 pub mod reply;
 pub mod samples;
 pub mod seed;

@@ -12,8 +12,8 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mongodb::Client;
 use mongodb::bson::doc;
+use mongodb::{Client, Database};
 use tempfile::TempDir;
 
 /// The package that holds a `mongod` for x86-64 Linux, and where in it.
@@ -73,7 +73,7 @@ impl Server {
     /// Starts a server of its own, a replica set of one.
     pub fn launch() -> Result<Self, String> {
         let process = Process::start(&["--replSet", "tests"])?;
-        block_on(initiate(&process))?;
+        block_on(initiate(&[&process]))?;
         let uri = format!("mongodb://127.0.0.1:{}/?replicaSet=tests", process.port);
         Ok(Self { uri, _process: Some(process) })
     }
@@ -91,28 +91,44 @@ impl Server {
     }
 }
 
-/// A running `mongod`.
-struct Process {
-    watch: Child,
-    port: u16,
+/// How soon the server closes files that nobody uses: seconds, and how many it keeps open nevertheless.
+const CLOSE_FILES: &str = "file_manager=(close_handle_minimum=250,close_idle_time=5,close_scan_interval=1)";
+
+/// A `mongod` with its data.
+pub(crate) struct Process {
+    pub(crate) watch: Child,
+    pub(crate) port: u16,
     folder: TempDir,
 }
 
-/// Ends with its standard input, which lives as long as this process, however that ends; then so does the server.
-/// It outlives an interrupt of the terminal, so that nothing is left running.
+/// Does as it is told, line by line: start, KILL, STOP, CONT. It ends with its standard input, which lives as long as
+/// this process, however that ends; then so does the server. It outlives an interrupt of the terminal, so that nothing
+/// is left running.
 const WATCH: &str = r#"
 trap '' INT TERM HUP
 folder=$1; shift
-"$@" </dev/null >/dev/null 2>&1 &
-server=$!
-cat >/dev/null
+# As many files as this user may have.
+ulimit -n "$(ulimit -Hn)" 2>/dev/null
+start() {
+    "$@" </dev/null >/dev/null 2>&1 &
+    server=$!
+}
+start "$@"
+while read -r order; do
+    case $order in
+        start) start "$@" ;;
+        KILL) kill -9 $server; wait $server ;;
+        *) kill -$order $server ;;
+    esac
+    echo done
+done
 kill -9 $server
 wait $server
 rm -rf "$folder"
 "#;
 
 impl Process {
-    fn start(arguments: &[&str]) -> Result<Self, String> {
+    pub(crate) fn start(arguments: &[&str]) -> Result<Self, String> {
         let program = program()?;
         Self::spawn(&program, arguments).map_err(|error| format!("mongod does not start: {error}"))
     }
@@ -125,8 +141,12 @@ impl Process {
         command.args(["--bind_ip", "127.0.0.1", "--port", &port.to_string(), "--nounixsocket"]);
         command.args(["--wiredTigerCacheSizeGB", "0.5", "--oplogSize", "256"]);
         command.args(["--setParameter", "diagnosticDataCollectionEnabled=false"]);
+        // Every test has a database of its own, each some eighty files: those of dropped ones are closed at once.
+        command.args(["--wiredTigerEngineConfigString", CLOSE_FILES]);
+        // How long a secondary waits for a primary that stands still before it looks for another.
+        command.args(["--setParameter", "oplogNetworkTimeoutBufferSeconds=1"]);
         command.arg("--dbpath").arg(folder.path()).arg("--logpath").arg(folder.path().join("log"));
-        let watch = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let watch = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         Ok(Self { watch, port, folder })
     }
 
@@ -157,25 +177,34 @@ fn free_kilobytes(folder: &Path) -> Option<u64> {
     table.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
 }
 
-/// Makes the server the only member of a replica set and waits until it is its primary.
-async fn initiate(process: &Process) -> Result<(), String> {
-    let port = process.port;
-    let uri = format!("mongodb://127.0.0.1:{port}/?directConnection=true&serverSelectionTimeoutMS=500");
-    let admin = Client::with_uri_str(uri).await.expect("a sound URI").database("admin");
-    let config = doc! { "_id": "tests", "members": [{ "_id": 0, "host": format!("127.0.0.1:{port}") }] };
+/// Makes the servers the members of a replica set and waits until it has a primary.
+pub(crate) async fn initiate(processes: &[&Process]) -> Result<(), String> {
+    let hosts = processes.iter().map(|process| format!("127.0.0.1:{}", process.port));
+    let members: Vec<_> = (0_i32..).zip(hosts).map(|(id, host)| doc! { "_id": id, "host": host }).collect();
+    // Two seconds instead of ten: what is tested is what happens around an election, not waiting for it.
+    let settings = doc! { "electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500 };
+    let config = doc! { "_id": "tests", "members": members, "settings": settings };
+    let first = processes.first().ok_or("a replica set has members")?;
+    let admin = admin(first.port).await;
     let deadline = Instant::now() + PATIENCE;
     loop {
-        // Refused once it is initiated, and as long as nobody listens.
+        // Refused once it is initiated, and as long as somebody does not listen yet.
         let _ = admin.run_command(doc! { "replSetInitiate": config.clone() }).await;
         let hello = admin.run_command(doc! { "hello": 1 }).await;
-        if hello.is_ok_and(|hello| hello.get_bool("isWritablePrimary").unwrap_or_default()) {
+        if hello.is_ok_and(|hello| hello.get_str("primary").is_ok()) {
             return Ok(());
         }
         if Instant::now() > deadline {
-            return Err(format!("mongod did not become a primary: {}", last_line(&process.log())));
+            return Err(format!("the replica set has no primary: {}", last_line(&first.log())));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// A member's own view, whoever is primary.
+pub(crate) async fn admin(port: u16) -> Database {
+    let uri = format!("mongodb://127.0.0.1:{port}/?directConnection=true&serverSelectionTimeoutMS=500");
+    Client::with_uri_str(uri).await.expect("a sound URI").database("admin")
 }
 
 fn last_line(log: &Path) -> String {

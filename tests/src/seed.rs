@@ -54,7 +54,7 @@ impl TestServer {
         let id = video.id.to_string();
         self.on_store(|store| async move {
             store.files.reserve(&files, END).await.expect("a reservation");
-            store.videos.create(&video).await.expect("a video");
+            store.videos.create(&video, None).await.expect("a video");
         })
         .await;
         id

@@ -36,6 +36,12 @@ impl TestServer {
         Self::start_over(Home::new(), change).await
     }
 
+    /// Starts a further node over the same database, which shares the media folder; each has its own data folder.
+    pub async fn another_node(&self) -> Self {
+        let media = self.folder().join("media");
+        Self::start_over(self.home().of_another_node(), |settings| settings.media_dir = media).await
+    }
+
     /// Starts a server over the data that another one left.
     pub async fn start_over(home: Home, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = settings(&home);
@@ -45,6 +51,8 @@ impl TestServer {
         let store = running.store().clone();
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(60))
+            // Less than the server keeps a quiet connection, so that none is used that ends in that moment.
+            .pool_idle_timeout(Duration::from_secs(2))
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a client");
@@ -102,13 +110,16 @@ impl TestServer {
     pub fn stored_files(&self) -> Vec<PathBuf> {
         let media = self.folder().join("media");
         let mut files = files_under(&media);
-        files.retain(|file| !file.starts_with(media.join("tmp")));
+        let own = ["tmp", "aviary-media.id"].map(|name| media.join(name));
+        files.retain(|file| !own.iter().any(|own| file.starts_with(own)));
         files
     }
 
-    /// The files on their way in.
+    /// The files on their way in, without the locks of the processes that receive them.
     pub fn spooled_files(&self) -> Vec<PathBuf> {
-        files_under(&self.folder().join("media").join("tmp"))
+        let mut files = files_under(&self.folder().join("media").join("tmp"));
+        files.retain(|file| file.extension().is_none_or(|extension| extension != "lock"));
+        files
     }
 
     /// How many rows the main tables hold, read beside the server.

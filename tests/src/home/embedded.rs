@@ -51,4 +51,10 @@ impl Database for Embedded {
         let changed = store.execute(&format!("UPDATE {table} SET {column} = {column} + ?1"), [change]);
         changed.expect("a change").try_into().expect("a count")
     }
+
+    fn erase(&self, table: &str, column: &str) -> u64 {
+        let store = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE);
+        let changed = store.execute(&format!("UPDATE {table} SET {column} = NULL"), []);
+        changed.expect("a change").try_into().expect("a count")
+    }
 }

@@ -56,7 +56,16 @@ impl Database for Mongo {
 
     fn add(&self, table: &str, column: &str, change: i64) -> u64 {
         let rows = self.database.collection::<Document>(table);
-        let change = doc! { "$inc": { camel(column): change } };
+        // `$inc` knows numbers alone, and some columns are dates here.
+        let column = camel(column);
+        let sum = doc! { "$add": [format!("${column}"), change] };
+        let change = vec![doc! { "$set": { column: sum } }];
+        wait_for(async move { rows.update_many(doc! {}, change).await }).expect("a change").matched_count
+    }
+
+    fn erase(&self, table: &str, column: &str) -> u64 {
+        let rows = self.database.collection::<Document>(table);
+        let change = doc! { "$unset": { camel(column): 1 } };
         wait_for(async move { rows.update_many(doc! {}, change).await }).expect("a change").matched_count
     }
 }

@@ -1,5 +1,6 @@
 //! The acceptance tests: every row of the HTTP contract and every rule that it states, against a whole server.
 
+mod adoption;
 mod aliases;
 mod comments;
 mod cookies;
@@ -10,10 +11,12 @@ mod harness;
 mod health;
 mod history;
 mod hostile;
+mod idempotency;
 mod likes;
 mod media;
 mod openapi;
 mod paging;
+mod plans;
 mod playlists;
 mod races;
 mod routes;
@@ -21,6 +24,7 @@ mod search;
 mod sessions;
 mod subscriptions;
 mod tweets;
+mod two_nodes;
 mod uploads;
 mod users;
 mod videos;

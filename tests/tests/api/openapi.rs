@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::routes::{Access, fill, table};
 
-async fn described(server: &TestServer) -> Value {
+pub async fn described(server: &TestServer) -> Value {
     let reply = server.guest().get("/openapi.json").await;
     assert_eq!(reply.status, 200);
     let description = reply.json();
@@ -17,7 +17,7 @@ async fn described(server: &TestServer) -> Value {
 }
 
 /// Method, path and description of every operation.
-fn operations(description: &Value) -> Vec<(Method, String, Value)> {
+pub fn operations(description: &Value) -> Vec<(Method, String, Value)> {
     let mut operations = vec![];
     for (path, item) in description["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("operations") {

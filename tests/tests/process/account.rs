@@ -10,7 +10,7 @@ pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) struct Account {
     http: Client,
     api: String,
-    token: String,
+    pub(crate) token: String,
     /// The user as the registration answered.
     pub(crate) user: Value,
 }

@@ -1,10 +1,11 @@
-//! The process is killed with SIGKILL ten times while writers of every kind are at work. Afterwards every acknowledged
-//! write is there, counts equal the facts, and files and rows belong together.
+//! The process is killed with SIGKILL ten times while writers of every kind are at work, over the store that the
+//! environment asks for. Afterwards every acknowledged write is there, counts equal the facts, and files and rows belong
+//! together.
 
 mod account_writers;
-mod journal;
+pub(crate) mod journal;
 mod social_writers;
-mod verify;
+pub(crate) mod verify;
 mod video_writers;
 mod world;
 
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+pub(crate) use self::account_writers::key;
 use self::world::World;
 use crate::server::Home;
 use crate::tools::{announce, eventually, have};
@@ -28,7 +30,7 @@ async fn every_acknowledged_write_survives_ten_kills() {
         return;
     }
     let start = Instant::now();
-    let home = Home::new();
+    let home = Home::in_chosen_store();
     let mut server = home.start().await;
     let world = Arc::new(World::new(home.path()));
     world.server_is_up(&server.api());
@@ -39,7 +41,7 @@ async fn every_acknowledged_write_survives_ten_kills() {
         tokio::time::sleep(Duration::from_millis(300 + world.dice(900))).await;
         server.kill();
         world.server_is_down();
-        left_in_tmp += folder::temporary_files(&home.data()).len();
+        left_in_tmp += folder::temporary_files(&home.media()).len();
         if kill % 2 == 0 {
             assert_reconciled(&home);
         }
@@ -54,13 +56,14 @@ async fn every_acknowledged_write_survives_ten_kills() {
         }
     };
     tokio::time::timeout(PATIENCE, all).await.expect("the writers end");
-    eventually("the sweeper is done", PATIENCE, async || facts::is_settled(&home.data()).then_some(())).await;
+    eventually("the sweeper is done", PATIENCE, async || facts::is_settled(&home).await.then_some(())).await;
 
     let mut wrong = verify::sessions(&world, &server.api()).await;
     assert!(server.stop().await.success(), "a server that is told to stop leaves with success");
     assert_reconciled(&home);
-    wrong.extend(facts::contradictions(&home.data()));
-    wrong.extend(verify::rows(&world, &facts::open(&home.data())));
+    let store = facts::open(&home).await;
+    wrong.extend(facts::contradictions(&home, &store));
+    wrong.extend(verify::rows(&world.journal(), &store));
     announce(&format!(
         "crash: {KILLS} kills in {:.1?}, {left_in_tmp} temporary files left by them and removed; {}",
         start.elapsed(),
@@ -70,7 +73,7 @@ async fn every_acknowledged_write_survives_ten_kills() {
 }
 
 /// The recount of the binary itself finds nothing.
-fn assert_reconciled(home: &Home) {
+pub(crate) fn assert_reconciled(home: &Home) {
     let output = home.run(&["reconcile"]);
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "`aviary reconcile` left with {}:\n{said}", output.status);

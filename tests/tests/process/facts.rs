@@ -1,15 +1,17 @@
 //! A recount of every stored count by SQL of its own, and the order between rows and files. It shares nothing with the
-//! server's `reconcile`, so that the two can contradict each other.
+//! server's `reconcile`, so that the two can contradict each other. What a MongoDB holds is written out as rows first.
+
+mod transcript;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
 use crate::folder;
+use crate::server::Home;
 
 /// Each stored count: where it stands, and the facts it has to equal.
-const COUNTS: [(&str, &str, &str); 17] = [
+const COUNTS: [(&str, &str, &str); 16] = [
     ("users", "subscribers_count", "SELECT count(*) FROM subscriptions WHERE channel = t.id"),
     ("users", "subscriptions_count", "SELECT count(*) FROM subscriptions WHERE subscriber = t.id"),
     ("users", "videos_count", "SELECT count(*) FROM videos WHERE owner = t.id AND state < 2"),
@@ -43,12 +45,15 @@ const COUNTS: [(&str, &str, &str); 17] = [
     ),
     // Not counts, but equally to be settled: nothing waits, and no word stands in the index for what is gone.
     ("purge_queue", "1", "SELECT 0"),
-    ("file_ledger", "1", "SELECT 0"),
     ("video_words_docsize", "1", "SELECT count(*) FROM videos WHERE seq = t.id AND state < 2"),
 ];
 
 /// Rows whose reference leads nowhere: neither foreign keys nor counts see them.
-const ORPHANS: [(&str, &str); 3] = [
+const ORPHANS: [(&str, &str); 4] = [
+    (
+        "files that are due and not removed",
+        "SELECT count(*) FROM file_ledger WHERE due_at <= unixepoch('subsec') * 1000",
+    ),
     ("videos that were deleted and not purged", "SELECT count(*) FROM videos WHERE state = 2"),
     (
         "likes without their target",
@@ -63,8 +68,15 @@ const ORPHANS: [(&str, &str); 3] = [
 ];
 
 /// Opens the store beside the server, for reading alone.
-pub(crate) fn open(data: &Path) -> Connection {
-    Connection::open_with_flags(data.join("aviary.sqlite3"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+pub(crate) async fn open(home: &Home) -> Connection {
+    match home.mongodb_uri() {
+        Some(uri) => transcript::write(uri).await,
+        None => open_embedded(home),
+    }
+}
+
+fn open_embedded(home: &Home) -> Connection {
+    Connection::open_with_flags(home.data().join("aviary.sqlite3"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
 }
 
 /// One number.
@@ -73,22 +85,26 @@ pub(crate) fn number(store: &Connection, sql: &str) -> i64 {
 }
 
 /// Whether the sweeper has nothing left to do.
-pub(crate) fn is_settled(data: &Path) -> bool {
-    let store = open(data);
-    let waiting = "SELECT (SELECT count(*) FROM purge_queue) + (SELECT count(*) FROM file_ledger)
-                   + (SELECT count(*) FROM videos WHERE state = 2)";
-    number(&store, waiting) == 0 && folder::temporary_files(data).is_empty()
+pub(crate) async fn is_settled(home: &Home) -> bool {
+    let waiting = match home.mongodb_uri() {
+        Some(uri) => transcript::waiting(uri).await,
+        None => {
+            let waiting = "SELECT (SELECT count(*) FROM purge_queue) + (SELECT count(*) FROM file_ledger)
+                           + (SELECT count(*) FROM videos WHERE state = 2)";
+            number(&open_embedded(home), waiting) > 0
+        }
+    };
+    !waiting && folder::temporary_files(&home.media()).is_empty()
 }
 
-/// Everything that contradicts itself in the store of a stopped server; empty when all is well.
-pub(crate) fn contradictions(data: &Path) -> Vec<String> {
-    let store = open(data);
+/// Everything that contradicts itself in the store, written out as rows, of stopped servers; empty when all is well.
+pub(crate) fn contradictions(home: &Home, store: &Connection) -> Vec<String> {
     let mut found = vec![];
     for (table, counter, facts) in COUNTS {
-        drift(&store, table, counter, facts, &mut found);
+        drift(store, table, counter, facts, &mut found);
     }
     for (what, sql) in ORPHANS {
-        let count = number(&store, sql);
+        let count = number(store, sql);
         if count != 0 {
             found.push(format!("{count} {what}"));
         }
@@ -97,11 +113,11 @@ pub(crate) fn contradictions(data: &Path) -> Vec<String> {
     if integrity != "ok" {
         found.push(format!("integrity_check: {integrity}"));
     }
-    let dangling = number(&store, "SELECT count(*) FROM pragma_foreign_key_check");
+    let dangling = number(store, "SELECT count(*) FROM pragma_foreign_key_check");
     if dangling != 0 {
         found.push(format!("{dangling} rows refer to rows that are not there"));
     }
-    found.extend(files_without_owner(data, &store));
+    found.extend(files_without_owner(home, store));
     found
 }
 
@@ -117,27 +133,35 @@ fn drift(store: &Connection, table: &str, counter: &str, facts: &str, found: &mu
     }
 }
 
-/// Files nobody owns, rows whose file is gone, files with two owners.
-fn files_without_owner(data: &Path, store: &Connection) -> Vec<String> {
-    let stored = folder::stored_keys(data);
+/// Files nobody owns, rows whose file is gone, files with two owners. Nodes that share a database cannot tell which of
+/// them is dead, so there what a dead one had reserved stays reserved for an hour; else nothing is by now.
+fn files_without_owner(home: &Home, store: &Connection) -> Vec<String> {
+    let stored = folder::stored_keys(&home.media());
     let owned = owned_keys(store);
+    let reserved: BTreeSet<String> = keys(store, "SELECT key FROM file_ledger").into_iter().collect();
     let shared = owned.iter().filter(|(_, owners)| **owners > 1).map(|(key, _)| format!("{key} has two owners"));
     let owned: BTreeSet<String> = owned.keys().cloned().collect();
     let lost = owned.difference(&stored).map(|key| format!("{key} is owned, but is no file"));
-    let stray = stored.difference(&owned).map(|key| format!("{key} is a file that nobody owns"));
-    let temporary = folder::temporary_files(data);
-    let temporary = temporary.iter().map(|path| format!("{} was left behind", path.display()));
-    shared.chain(lost).chain(stray).chain(temporary).collect()
+    let both = owned.intersection(&reserved).map(|key| format!("{key} is owned and reserved"));
+    let stray = stored.difference(&owned).filter(|key| home.mongodb_uri().is_none() || !reserved.contains(*key));
+    let stray = stray.map(|key| format!("{key} is a file that nobody owns"));
+    let left = folder::places(&home.media()).into_iter().map(|path| format!("{} was left behind", path.display()));
+    shared.chain(lost).chain(both).chain(stray).chain(left).collect()
 }
 
 /// How many rows own each file.
 fn owned_keys(store: &Connection) -> BTreeMap<String, u32> {
     let sql = "SELECT avatar FROM users UNION ALL SELECT cover_image FROM users WHERE cover_image IS NOT NULL
                UNION ALL SELECT file FROM videos UNION ALL SELECT thumbnail FROM videos";
-    let mut query = store.prepare(sql).unwrap();
     let mut owners = BTreeMap::new();
-    for key in query.query_map([], |row| row.get::<_, String>(0)).unwrap() {
-        *owners.entry(key.unwrap()).or_default() += 1;
+    for key in keys(store, sql) {
+        *owners.entry(key).or_default() += 1;
     }
     owners
+}
+
+fn keys(store: &Connection, sql: &str) -> Vec<String> {
+    let mut query = store.prepare(sql).unwrap();
+    let keys = query.query_map([], |row| row.get(0)).unwrap();
+    keys.map(Result::unwrap).collect()
 }

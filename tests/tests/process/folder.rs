@@ -1,13 +1,12 @@
-//! The media folder of a data folder: which files lie there, in the words of the rows that own them.
+//! A media folder: which files lie there, in the words of the rows that own them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The keys (`images/<name>`) of all stored files. Folders between the first and the file are the store's own matter.
-pub(crate) fn stored_keys(data: &Path) -> BTreeSet<String> {
-    let media = data.join("media");
+pub(crate) fn stored_keys(media: &Path) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
-    for folder in std::fs::read_dir(&media).unwrap().map(Result::unwrap) {
+    for folder in std::fs::read_dir(media).unwrap().map(Result::unwrap) {
         let kind = folder.file_name().into_string().unwrap();
         if kind == "tmp" {
             continue;
@@ -21,11 +20,18 @@ pub(crate) fn stored_keys(data: &Path) -> BTreeSet<String> {
     keys
 }
 
-/// What lies where uploads are received.
-pub(crate) fn temporary_files(data: &Path) -> Vec<PathBuf> {
-    let tmp = data.join("media").join("tmp");
+/// What lies where uploads are received, without the locks of the processes that receive them.
+pub(crate) fn temporary_files(media: &Path) -> Vec<PathBuf> {
+    let tmp = media.join("tmp");
     assert!(tmp.is_dir(), "{} is where uploads are received", tmp.display());
-    std::fs::read_dir(tmp).unwrap().map(|entry| entry.unwrap().path()).collect()
+    let mut files = files_below(&tmp);
+    files.retain(|file| file.extension().is_none_or(|extension| extension != "lock"));
+    files
+}
+
+/// Everything below the place where uploads are received: nothing, once nobody runs.
+pub(crate) fn places(media: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(media.join("tmp")).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {

@@ -3,8 +3,11 @@
 
 mod account;
 mod browser;
+mod commands;
+mod copy;
 mod crash;
 mod facts;
+mod failover;
 mod folder;
 mod memory;
 mod sample;

@@ -1,9 +1,11 @@
-//! The binary as a child process over a data folder of its own. It is killed when dropped.
+//! The binary as a child process over a data folder of its own, and a MongoDB if it is told one. It is killed when
+//! dropped.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
+use aviary_tests::home;
 use tempfile::TempDir;
 
 use crate::tools::{eventually, run, scratch};
@@ -15,7 +17,9 @@ const STOP: Duration = Duration::from_secs(60);
 /// A data folder, and around it what the processes that work on it say. It outlives them and goes with the test.
 pub(crate) struct Home {
     dir: TempDir,
-    settings: Vec<(&'static str, &'static str)>,
+    settings: Vec<(&'static str, String)>,
+    /// A database that goes with the home.
+    _database: Option<home::Home>,
 }
 
 impl Home {
@@ -26,7 +30,41 @@ impl Home {
     /// A home whose server gets further environment variables.
     pub(crate) fn with(settings: &[(&'static str, &'static str)]) -> Self {
         let dir = tempfile::Builder::new().prefix("aviary-").tempdir_in(scratch()).unwrap();
-        Self { dir, settings: settings.to_vec() }
+        let settings = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self { dir, settings, _database: None }
+    }
+
+    /// A home in the store that the environment asks for.
+    pub(crate) fn in_chosen_store() -> Self {
+        let database = home::Home::new();
+        let node = database.mongodb_uri().map(|uri| Self::node(uri, None));
+        let home = node.unwrap_or_else(Self::new);
+        Self { _database: Some(database), ..home }
+    }
+
+    /// The home of one of the nodes that share a MongoDB, and perhaps a media folder.
+    pub(crate) fn node(uri: &str, media: Option<&Path>) -> Self {
+        let mut home = Self::with(&[
+            ("ACCESS_TOKEN_SECRET", "the nodes of a test share this access secret"),
+            ("REFRESH_TOKEN_SECRET", "the nodes of a test share this refresh secret"),
+        ]);
+        home.settings.push(("MONGODB_URI", uri.to_owned()));
+        home.settings.extend(media.map(|media| ("MEDIA_DIR", media.to_str().unwrap().to_owned())));
+        home
+    }
+
+    /// The URI of the database, when it is a MongoDB.
+    pub(crate) fn mongodb_uri(&self) -> Option<&str> {
+        self.setting("MONGODB_URI")
+    }
+
+    /// The folder of the media.
+    pub(crate) fn media(&self) -> PathBuf {
+        self.setting("MEDIA_DIR").map_or_else(|| self.data().join("media"), PathBuf::from)
+    }
+
+    fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -40,10 +78,15 @@ impl Home {
 
     /// Starts the server on a free port and waits until it answers.
     pub(crate) async fn start(&self) -> Server {
+        self.start_with(&[]).await
+    }
+
+    /// Starts the server so, with further flags.
+    pub(crate) async fn start_with(&self, flags: &[&str]) -> Server {
         let log = self.dir.path().join("server.log");
         let out = std::fs::File::create(&log).unwrap();
         let err = out.try_clone().unwrap();
-        let child = self.command().arg("serve").stdout(out).stderr(err).spawn().unwrap();
+        let child = self.command().arg("serve").args(flags).stdout(out).stderr(err).spawn().unwrap();
         let mut server = Server { child, base: String::new(), log };
         server.base = eventually("the server says where it listens", START, async || server.announced()).await;
         let health = format!("{}/api/v1/healthcheck", server.base);
@@ -61,13 +104,14 @@ impl Home {
         self.command().args(arguments).output().unwrap()
     }
 
-    fn command(&self) -> Command {
+    /// The binary with the settings of this home.
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(binary());
         command.env_clear().current_dir(self.dir.path()).stdin(Stdio::null());
         command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "TMPDIR"));
         command.env("DATA_DIR", self.data());
         command.envs([("HOST", "127.0.0.1"), ("PORT", "0"), ("RATE_LIMITS", "off"), ("BCRYPT_COST", "4")]);
-        command.envs(self.settings.iter().copied());
+        command.envs(self.settings.iter().map(|(name, value)| (*name, value.as_str())));
         command
     }
 }

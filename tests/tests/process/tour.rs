@@ -56,9 +56,9 @@ async fn the_tour_of_the_readme_works_and_leaves_nothing() {
     assert_is_range(&folder);
     announce(&format!("tour: {} blocks, {calls} requests, all answered as they should be", blocks.len()));
 
-    eventually("the sweeper is done", SWEEP, async || facts::is_settled(&home.data()).then_some(())).await;
+    eventually("the sweeper is done", SWEEP, async || facts::is_settled(&home).await.then_some(())).await;
     server.stop().await;
-    assert_only_the_person_is_left(&home);
+    assert_only_the_person_is_left(&home).await;
 }
 
 /// What a player would have got is what lies at that place of the film.
@@ -68,15 +68,15 @@ fn assert_is_range(folder: &Path) {
     assert!(part == film[1000..2000], "the range holds other bytes than the film");
 }
 
-fn assert_only_the_person_is_left(home: &Home) {
-    let store = facts::open(&home.data());
+async fn assert_only_the_person_is_left(home: &Home) {
+    let store = facts::open(home).await;
     for table in ["videos", "comments", "likes", "playlist_videos", "history", "views", "video_words_docsize"] {
         assert_eq!(facts::number(&store, &format!("SELECT count(*) FROM {table}")), 0, "rows of {table} are left");
     }
     let avatar: String = store.query_row("SELECT avatar FROM users", [], |row| row.get(0)).unwrap();
-    let files: Vec<String> = folder::stored_keys(&home.data()).into_iter().collect();
+    let files: Vec<String> = folder::stored_keys(&home.media()).into_iter().collect();
     assert_eq!(files, [avatar], "the avatar alone is left");
-    assert_eq!(facts::contradictions(&home.data()), Vec::<String>::new());
+    assert_eq!(facts::contradictions(home, &store), Vec::<String>::new());
 }
 
 fn readme() -> String {

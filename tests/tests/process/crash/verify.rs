@@ -11,8 +11,7 @@ use super::journal::{Device, Fact, Journal, Known, Slot};
 use super::world::World;
 
 /// Everything in the store that the journal contradicts, and every answer that no crash excuses.
-pub(crate) fn rows(world: &World, store: &Connection) -> Vec<String> {
-    let journal = world.journal();
+pub(crate) fn rows(journal: &Journal, store: &Connection) -> Vec<String> {
     let mut wrong = journal.faults.clone();
     for (fact, known) in &journal.facts {
         let expected = match known {
@@ -26,8 +25,8 @@ pub(crate) fn rows(world: &World, store: &Connection) -> Vec<String> {
     }
     let back = journal.seen_gone.iter().filter(|fact| is_there(store, fact));
     wrong.extend(back.map(|fact| format!("{fact:?} was seen to be gone and is there")));
-    wrong.extend(views(&journal, store));
-    wrong.extend(inventions(&journal, store));
+    wrong.extend(views(journal, store));
+    wrong.extend(inventions(journal, store));
     wrong
 }
 
