@@ -45,7 +45,7 @@ pub struct Settings {
     pub max_image_bytes: u64,
     /// How long one view of a viewer lasts before the next one counts.
     pub view_window: Duration,
-    /// Whether failed logins are limited.
+    /// Whether wrong passwords are limited, wherever they are tried.
     pub rate_limits: bool,
     /// How log lines look.
     pub log_format: LogFormat,

@@ -1,4 +1,5 @@
-//! Slowing down people who guess passwords: wrong ones are counted by account and by address, wherever they are tried.
+//! Slowing down people who guess passwords: wrong ones are counted by account and by address. Every place where a password
+//! is tried goes through here: logging in, repeating a registration, and changing the password.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use secrecy::SecretString;
 
 use crate::{Error, Ports};
 
-/// How many failed logins are allowed in a window.
+/// How many wrong passwords are allowed in a window, wherever they are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginLimits {
     /// For one account, from anywhere.
@@ -48,7 +49,7 @@ struct Failures {
     since: Timestamp,
 }
 
-/// The memory of failed logins; bounded, and this process's own.
+/// The memory of wrong passwords; bounded, and this process's own.
 pub(crate) struct LoginGuard {
     limits: Option<LoginLimits>,
     failures: Cache<Key, Failures>,
@@ -131,7 +132,7 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// A login under way.
+/// A try under way.
 struct Attempt<'a> {
     guard: &'a LoginGuard,
     account: Key,

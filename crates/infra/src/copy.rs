@@ -20,7 +20,7 @@ use crate::{mongo, sqlite};
 use home::{Home, Place, Reading, Source, Target};
 use table::{TABLES, Table};
 
-pub use files::MediaFolders;
+pub use files::{Media, MediaFolders};
 pub use home::Limits;
 pub use report::{CopyReport, Difference, DifferenceKind, FilesReport, Layout, TableReport};
 
@@ -143,11 +143,12 @@ impl From<mongodb::error::Error> for CopyError {
 
 /// Copies a home, or goes on with a copy that was interrupted, and compares both sides.
 ///
-/// A target whose comparison finds differences stays an unfinished copy: no server opens it.
+/// A target whose comparison finds differences stays an unfinished copy: no server opens it. Without a word about the media
+/// its files are of no concern; a MongoDB database that has named its media folder hands that on to another one all the same.
 pub async fn copy(
     source: &HomePlace,
     target: &HomePlace,
-    media: Option<&MediaFolders>,
+    media: Option<&Media>,
     limits: Limits,
     progress: &dyn Progress,
 ) -> Result<CopyReport, CopyError> {
@@ -157,10 +158,10 @@ pub async fn copy(
     };
     let copied = copy_from(from.as_ref(), target, media, limits, progress).await;
     let closed = from.close().await;
-    let (report, to) = copied?;
+    let (report, to, shared) = copied?;
     // The last step of all: whoever is killed before it goes on, and after it nothing is left to do.
     match closed {
-        Ok(()) if report.is_equal() => to.finish().await?,
+        Ok(()) if report.is_equal() => to.finish(shared).await?,
         closed => to.leave().await.and(closed)?,
     }
     Ok(report)
@@ -169,27 +170,40 @@ pub async fn copy(
 async fn copy_from(
     from: &dyn Source,
     target: &HomePlace,
-    media: Option<&MediaFolders>,
+    media: Option<&Media>,
     limits: Limits,
     progress: &dyn Progress,
-) -> Result<(CopyReport, Box<dyn Target>), CopyError> {
+) -> Result<(CopyReport, Box<dyn Target>, Option<String>), CopyError> {
     purge(from, progress).await?;
     let identity = identity(from).await?;
-    if let Some(folders) = media {
+    if let Some(media) = media {
         // Before anything is written: without their files the rows are of little use.
-        files::check(from, folders, limits).await?;
+        files::check(from, media.from(), limits).await?;
+        from.check_media(media.from()).await?;
     }
+    let shared = shared(from, target, media).await?;
     let to = match target {
         HomePlace::Folder(path) => sqlite::copy::target(path, &identity)?,
         HomePlace::MongoDb(uri) => mongo::copy::target(uri, &identity).await?,
     };
     match copy_into(from, to.as_ref(), &identity, media, limits, progress).await {
-        Ok(report) => Ok((report, to)),
+        Ok(report) => Ok((report, to, shared)),
         Err(error) => {
             // It says more than that the target could not be let go of.
             drop(to.leave().await);
             Err(error)
         }
+    }
+}
+
+/// The id of the media folder that the servers of a database will have to share; none where nobody can tell yet, or where
+/// the target is a data folder, whose server has its media to itself.
+async fn shared(from: &dyn Source, target: &HomePlace, media: Option<&Media>) -> Result<Option<String>, CopyError> {
+    match (target, from.media().await?, media) {
+        (HomePlace::Folder(_), ..) | (_, None, None) => Ok(None),
+        (HomePlace::MongoDb(_), Some(id), _) => Ok(Some(id)),
+        // The id stays with the folder, wherever that is moved or mounted.
+        (HomePlace::MongoDb(_), None, Some(media)) => Ok(Some(mongo::copy::identify(media.from()).await?)),
     }
 }
 
@@ -219,7 +233,7 @@ async fn copy_into(
     from: &dyn Source,
     to: &dyn Target,
     identity: &str,
-    media: Option<&MediaFolders>,
+    media: Option<&Media>,
     limits: Limits,
     progress: &dyn Progress,
 ) -> Result<CopyReport, CopyError> {
@@ -241,7 +255,7 @@ async fn copy_into(
         place = Place { table: None, after: None, ..place };
         to.note(&place).await?;
     }
-    if let Some(folders) = media {
+    if let Some(Media::Moves(folders)) = media {
         files::copy(from, folders, limits, progress, &mut report).await?;
     }
     for table in TABLES {

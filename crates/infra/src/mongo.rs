@@ -48,7 +48,7 @@ mod turn;
 use crate::progress::Progress;
 use schema::Standing;
 
-pub use adopt::{AdoptionError, AdoptionReport, EntryReason, Note, Reason, Stage, Tally};
+pub use adopt::{Adopted, AdoptionError, AdoptionReport, EntryReason, Note, Reason, Stage, Tally};
 pub use database::Database;
 pub use migrate::{MigrateMode, MigrationReport};
 pub use shard::{ShardOutcome, Sharded};
@@ -106,7 +106,11 @@ pub enum OpenError {
         known: i64,
     },
     /// The database holds something that is not ours.
-    #[error("the database {database} holds collections that Aviary did not make: name an empty one in the URI")]
+    #[error(
+        "the database {database} holds collections that Aviary did not make, and no accounts of the family of \
+         applications that it can adopt: {}. Name an empty database in the URI, or the one that was meant",
+        adopt::looked_for()
+    )]
     Foreign {
         /// Its name.
         database: String,

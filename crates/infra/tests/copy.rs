@@ -16,6 +16,8 @@ mod dump;
 mod filled;
 #[path = "copy/interrupted.rs"]
 mod interrupted;
+#[path = "copy/media.rs"]
+mod media;
 #[path = "copy/refused.rs"]
 mod refused;
 #[path = "copy/verified.rs"]
@@ -128,4 +130,13 @@ async fn copied(from: &HomePlace, to: &HomePlace) -> CopyReport {
     let report = try_copy(from, to).await.expect("a whole copy");
     assert!(report.is_equal(), "{report:#?}");
     report
+}
+
+/// The files that the rows of a closed folder name.
+fn files(home: &Folder) -> Vec<String> {
+    let file = rusqlite::Connection::open(home.file()).unwrap();
+    let sql = "SELECT avatar FROM users UNION SELECT cover_image FROM users WHERE cover_image IS NOT NULL
+        UNION SELECT file FROM videos WHERE state < 2 UNION SELECT thumbnail FROM videos WHERE state < 2 ORDER BY 1";
+    let mut query = file.prepare(sql).unwrap();
+    query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }

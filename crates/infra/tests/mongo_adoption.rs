@@ -10,6 +10,10 @@ mod mongod;
 mod broken;
 #[path = "mongo_adoption/dialects.rs"]
 mod dialects;
+#[path = "mongo_adoption/entries.rs"]
+mod entries;
+#[path = "mongo_adoption/finished.rs"]
+mod finished;
 #[path = "mongo_adoption/killed.rs"]
 mod killed;
 #[path = "mongo_adoption/large.rs"]
@@ -22,6 +26,8 @@ mod ours;
 mod refused;
 #[path = "mongo_adoption/rehearsed.rs"]
 mod rehearsed;
+#[path = "mongo_adoption/restored.rs"]
+mod restored;
 #[path = "mongo_adoption/served.rs"]
 mod served;
 

@@ -20,14 +20,14 @@ fn steps(verb: &str, folder: &str) -> String {
 }
 
 #[track_caller]
-fn assert_succeeds(output: &Output, said: &str) {
+pub(crate) fn assert_succeeds(output: &Output, said: &str) {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), said);
 }
 
 /// It leaves with this code and says this among other things, on standard error alone.
 #[track_caller]
-fn assert_fails(output: &Output, code: i32, saying: &str) {
+pub(crate) fn assert_fails(output: &Output, code: i32, saying: &str) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{output:?}");
     assert!(errors.contains(saying), "{errors}");

@@ -36,6 +36,11 @@ async fn a_home_moves_to_mongodb_and_back_however_often_the_copy_is_killed() {
     let kills = killed_copies(&home, &none, &uri, || refused(&node)).await;
     let there = copied(&home, &none, &uri);
     assert!(there.contains("An earlier copy was continued."), "{there}");
+    // Not even the first server may have another folder, such as one that is not mounted.
+    let stray = Home::node(&uri, None);
+    let output = stray.run(&["serve"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains("MEDIA_DIR") && !stray.media().exists(), "{said}");
     let server = started(&node, &secrets(&home)).await;
     assert_served(&server, &person).await;
     server.stop().await;

@@ -2,6 +2,7 @@
 //! in front of a real browser. Everything is asked over HTTP, or of the data folder.
 
 mod account;
+mod adoption;
 mod browser;
 mod commands;
 mod copy;

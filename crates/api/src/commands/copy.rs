@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use aviary_infra::copy::{self, CopyReport, FilesReport, HomePlace, Layout, Limits, MediaFolders, TableReport};
+use aviary_infra::copy::{self, CopyReport, FilesReport, HomePlace, Layout, Limits, Media, MediaFolders, TableReport};
 use aviary_infra::mongo;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -64,13 +64,16 @@ fn named(place: &HomePlace) -> anyhow::Result<String> {
     }
 }
 
-/// Files have to move where they lie in the data folder and another data folder is to be the home.
-fn media(settings: &Settings, target: &HomePlace) -> Option<MediaFolders> {
+/// Files have to move where they lie in the data folder and another data folder is to be the home. From one database to
+/// another they are of no concern: the folder need not even be mounted here, since both databases know it by its id.
+fn media(settings: &Settings, target: &HomePlace) -> Option<Media> {
+    let from = settings.media_dir.clone();
     match target {
         HomePlace::Folder(to) if is_in_data_folder(settings) => {
-            Some(MediaFolders { from: settings.media_dir.clone(), to: to.join("media") })
+            Some(Media::Moves(MediaFolders { from, to: to.join("media") }))
         }
-        _ => None,
+        HomePlace::MongoDb(_) if settings.mongodb_uri.is_some() => None,
+        _ => Some(Media::Stays(from)),
     }
 }
 
@@ -174,7 +177,10 @@ fn copied(from: &Path, to: &Path, file: &str) -> String {
 fn media_note(settings: &Settings, target: &HomePlace, report: &CopyReport) -> String {
     let media = settings.media_dir.display();
     let (HomePlace::Folder(to), Some(files)) = (target, &report.files) else {
-        return format!("The files stay where they are: MEDIA_DIR has to name {media} on every server.");
+        return format!(
+            "The files stay where they are: MEDIA_DIR has to name {media}, or the place that you move or mount it to as \
+             a whole, on every server."
+        );
     };
     let there = to.join("media");
     let there = there.display();
@@ -191,7 +197,9 @@ fn media_note(settings: &Settings, target: &HomePlace, report: &CopyReport) -> S
 
 #[cfg(test)]
 mod tests {
-    use aviary_infra::copy::{CopyReport, Difference, DifferenceKind, FilesReport, HomePlace, Layout, TableReport};
+    use aviary_infra::copy::{
+        CopyReport, Difference, DifferenceKind, FilesReport, HomePlace, Layout, Media, TableReport,
+    };
 
     use super::{media, media_note, named, notes, target, told};
     use crate::config::{Options, Settings};
@@ -247,10 +255,27 @@ mod tests {
     fn files_move_from_one_data_folder_to_another_alone() {
         let (folder, database) = (target("new").unwrap(), target("mongodb://db/home").unwrap());
         let own = settings("old", |_| {});
-        assert_eq!(media(&own, &folder).unwrap().to.to_str(), Some("new/media"));
-        assert!(media(&own, &database).is_none());
+        let Some(Media::Moves(folders)) = media(&own, &folder) else { panic!("its files move") };
+        assert_eq!((folders.from.to_str(), folders.to.to_str()), (Some("old/media"), Some("new/media")));
+        let stays = |settings: &Settings, target| match media(settings, target) {
+            Some(Media::Stays(folder)) => folder.to_str().unwrap().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(stays(&own, &database), "old/media");
         let shared = settings("old", |options| options.media_dir = Some("shared".to_owned()));
-        assert!(media(&shared, &folder).is_none());
+        assert_eq!(stays(&shared, &folder), "shared");
+        assert_eq!(stays(&shared, &database), "shared");
+    }
+
+    #[test]
+    fn between_databases_nobody_asks_for_the_files() {
+        let database = target("mongodb://db/other").unwrap();
+        let there = settings("old", |options| {
+            options.mongodb_uri = Some("mongodb://db/home".into());
+            options.access_token_secret = Some("0123456789abcdef0123456789abcdef".into());
+            options.refresh_token_secret = Some("0123456789abcdef0123456789abcdef".into());
+        });
+        assert!(media(&there, &database).is_none());
     }
 
     #[test]

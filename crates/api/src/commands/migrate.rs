@@ -19,8 +19,12 @@ pub(super) async fn run(settings: Settings, dry_run: bool, shard: bool) -> anyho
     let mode = if dry_run { MigrateMode::DryRun } else { MigrateMode::Apply };
     let report = mongo::migrate(uri.expose_secret(), mode, &Bar::default()).await?;
     match report.adoption {
-        Some(adoption) => println!("{adoption}"),
+        Some(adoption) => print!("{adoption}"),
         None => print_steps(&report.steps, dry_run),
+    }
+    if let Some(adopted) = report.adopted {
+        println!("The database of another application was adopted here at {}. This became of it then:", adopted.at);
+        print!("{}", adopted.report);
     }
     if !shard {
         return Ok(ExitCode::SUCCESS);

@@ -120,7 +120,7 @@ pub struct Options {
     /// How long one view of a viewer lasts before the next one counts [default: 30m]
     #[arg(long, global = true, env = "VIEW_WINDOW")]
     pub view_window: Option<String>,
-    /// Limit failed logins: on or off [default: on]
+    /// Limit wrong passwords, wherever they are tried: on or off [default: on]
     #[arg(long, global = true, env = "RATE_LIMITS")]
     pub rate_limits: Option<String>,
     /// How log lines look: text or json; `RUST_LOG` says which are written [default: text]

@@ -15,6 +15,24 @@ use super::report::{CopyReport, Difference, DifferenceKind, FilesReport, Layout}
 use super::table::{Kind, TABLES, Table};
 use crate::progress::Progress;
 
+/// What becomes of the files of a home.
+#[derive(Debug, Clone)]
+pub enum Media {
+    /// They stay in this folder, and the other home is served from it.
+    Stays(PathBuf),
+    /// They are copied.
+    Moves(MediaFolders),
+}
+
+impl Media {
+    /// Where they are.
+    pub(super) fn from(&self) -> &Path {
+        match self {
+            Self::Stays(folder) | Self::Moves(MediaFolders { from: folder, .. }) => folder,
+        }
+    }
+}
+
 /// The folders that keep the files of either home.
 #[derive(Debug, Clone)]
 pub struct MediaFolders {
@@ -54,21 +72,21 @@ enum Step {
 }
 
 /// Refuses a folder that has none of the files that rows name: it is not the one that the servers use.
-pub(super) async fn check(source: &dyn Home, folders: &MediaFolders, limits: Limits) -> Result<(), CopyError> {
+pub(super) async fn check(source: &dyn Home, media: &Path, limits: Limits) -> Result<(), CopyError> {
     let mut is_named = false;
     for table in TABLES.iter().filter(|table| owns_files(table)) {
         let mut rows = source.read(Reading { table, order: table.key, after: None, limits });
         while let Some(batch) = rows.next().await? {
             let keys: Vec<FileKey> = batch.records.iter().flat_map(|row| keys(table, &row.0)).collect();
             is_named |= !keys.is_empty();
-            let folder = folders.from.clone();
+            let folder = media.to_owned();
             let found = spawn_blocking(move || holds_any(&folder, &keys)).await;
             if found.map_err(|_| CopyError::Interrupted)?? {
                 return Ok(());
             }
         }
     }
-    if is_named { Err(CopyError::NoFiles { folder: folders.from.clone() }) } else { Ok(()) }
+    if is_named { Err(CopyError::NoFiles { folder: media.to_owned() }) } else { Ok(()) }
 }
 
 fn holds_any(folder: &Path, keys: &[FileKey]) -> Result<bool, CopyError> {

@@ -1,6 +1,7 @@
 //! What a copy needs of a home, whichever engine it is: rows in order out of it, rows and the place of the copy into it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use async_trait::async_trait;
 use aviary_domain::StoreError;
@@ -164,6 +165,13 @@ pub(crate) trait Source: Home {
     /// What is not copied because the application knows nothing of it, with its number of items.
     async fn strangers(&self) -> Result<Vec<(String, u64)>, CopyError>;
 
+    /// The id of the media folder that its servers share; none where it has not been named, as in a data folder, whose
+    /// server has its media to itself.
+    async fn media(&self) -> Result<Option<String>, CopyError>;
+
+    /// Refuses any folder but the one with that id.
+    async fn check_media(&self, folder: &Path) -> Result<(), CopyError>;
+
     /// Lets go of it.
     async fn close(self: Box<Self>) -> Result<(), CopyError>;
 }
@@ -186,8 +194,8 @@ pub(crate) trait Target: Home {
     /// Sets the counts of the whole home.
     async fn write_totals(&self, totals: Totals) -> Result<(), CopyError>;
 
-    /// Makes it a home that can be served.
-    async fn finish(self: Box<Self>) -> Result<(), CopyError>;
+    /// Makes it a home that can be served, where it is shared by servers with the media folder that has this id.
+    async fn finish(self: Box<Self>, media: Option<String>) -> Result<(), CopyError>;
 
     /// Lets go of it as it is, to be continued.
     async fn leave(self: Box<Self>) -> Result<(), CopyError>;

@@ -1,6 +1,7 @@
 //! Adoption: a database that another application of the family has filled becomes ours. Its collections are renamed,
 //! converted into ours, counted and, once nothing is missing, dropped. Killed anywhere, it goes on from there.
 
+mod adopted;
 mod convert;
 mod copy;
 mod count;
@@ -26,7 +27,7 @@ use self::copy::Copier;
 use self::mend::Mender;
 use self::place::{Places, SCRATCH, aside};
 use self::state::{Phase, State};
-use self::survey::{inventory, is_filled};
+use self::survey::{inventory, is_filled, now};
 use self::verify::Difference;
 use super::OpenError;
 use super::maintenance::reconcile::facts::COUNTED;
@@ -35,10 +36,11 @@ use super::migrate::lock::MigrationLock;
 use super::schema;
 use crate::progress::Progress;
 
-pub(super) use self::survey::survey;
+pub(super) use self::adopted::load as adopted;
+pub(super) use self::survey::{looked_for, survey};
 
 pub use self::error::AdoptionError;
-pub use self::report::{AdoptionReport, EntryReason, Note, Reason, Stage, Tally};
+pub use self::report::{Adopted, AdoptionReport, EntryReason, Note, Reason, Stage, Tally};
 
 /// The server's code for a collection that is not there.
 const NAMESPACE_NOT_FOUND: i32 = 26;
@@ -296,8 +298,9 @@ impl Adoption<'_> {
         }
         self.lock.still_mine().await?;
         schema::mark(self.database(), schema::VERSION).await?;
+        let ended_at = now(self.database()).await?;
         self.lock.still_mine().await?;
-        self.state.end(self.database()).await
+        self.state.end(self.database(), ended_at).await
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod row;
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use aviary_domain::maintenance::MaintenanceRepository;
 use mongodb::Cursor;
@@ -24,6 +26,8 @@ use crate::copy::home::{Batch, Home, Place, Read, Reading, Rows, Source, Target,
 use crate::copy::record::Record;
 use crate::copy::table::{TABLES, Table};
 use crate::copy::{self, CopyError};
+
+pub(crate) use super::media::identify;
 
 /// How many rows one step of the purge removes.
 const PURGED: usize = 500;
@@ -154,6 +158,14 @@ impl Source for Side {
         Ok(found)
     }
 
+    async fn media(&self) -> Result<Option<String>, CopyError> {
+        Ok(self.database.media().await?)
+    }
+
+    async fn check_media(&self, folder: &Path) -> Result<(), CopyError> {
+        Ok(self.database.check_media(folder).await?)
+    }
+
     async fn close(self: Box<Self>) -> Result<(), CopyError> {
         self.database.close().await;
         Ok(())
@@ -195,7 +207,11 @@ impl Target for Side {
         Ok(())
     }
 
-    async fn finish(self: Box<Self>) -> Result<(), CopyError> {
+    async fn finish(self: Box<Self>, media: Option<String>) -> Result<(), CopyError> {
+        if let Some(id) = media {
+            // Before the mark goes: whoever is killed in between goes on, and names it again.
+            self.database.name_media(&id).await?;
+        }
         self.access().delete(META, doc! { "_id": COPY }).await.map_err(failed)?;
         self.database.close().await;
         Ok(())

@@ -1,5 +1,6 @@
-//! Which media folder belongs to a database: the first server says so, and every further one must have the same. One
-//! with another folder would answer for files that it does not see, and forget those that it should remove.
+//! Which media folder belongs to a database: the copy that filled it says so, or else the first server, and every further
+//! one must have the same. One with another folder would answer for files that it does not see, and forget those that
+//! it should remove.
 
 use std::io;
 use std::path::Path;
@@ -24,19 +25,46 @@ impl Database {
     /// Makes sure that this is the media folder of the database. The first one to be named becomes it; any other is
     /// refused and left as it is.
     pub async fn claim_media(&self, folder: &Path) -> Result<(), OpenError> {
-        let meta = self.driver().collection(META);
-        let (expected, found) = if let Some(mark) = meta.find_one(doc! { "_id": MEDIA }).await? {
-            (id_in(&mark)?, at(folder, identity::read).await?)
-        } else {
-            let own = at(folder, identity::ensure).await?;
-            (first(&meta, &own).await?, Some(own))
+        let expected = match self.media().await? {
+            Some(named) => named,
+            None => first(&self.driver().collection(META), &identify(folder).await?).await?,
         };
+        self.compare(folder, expected).await
+    }
+
+    /// Refuses any folder but the media folder of the database; while it has none, each will do. Changes nothing.
+    pub(super) async fn check_media(&self, folder: &Path) -> Result<(), OpenError> {
+        match self.media().await? {
+            Some(expected) => self.compare(folder, expected).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn compare(&self, folder: &Path, expected: String) -> Result<(), OpenError> {
+        let found = at(folder, identity::read).await?;
         if found.as_ref() == Some(&expected) {
             return Ok(());
         }
         let (database, folder) = (self.driver().name().to_owned(), folder.to_owned());
         Err(OtherMedia { database, folder, expected, file: identity::FILE }.into())
     }
+
+    /// The id of the media folder of the database; none before a server or a copy has named it.
+    pub(super) async fn media(&self) -> Result<Option<String>, OpenError> {
+        let meta = self.driver().collection(META);
+        meta.find_one(doc! { "_id": MEDIA }).await?.map(|mark| id_in(&mark)).transpose()
+    }
+
+    /// Names the media folder of a database that no server may have open, whichever it was before.
+    pub(super) async fn name_media(&self, id: &str) -> Result<(), Error> {
+        let meta: Collection<Document> = self.driver().collection(META);
+        meta.update_one(doc! { "_id": MEDIA }, doc! { "$set": { FOLDER: id } }).upsert(true).await.map(drop)
+    }
+}
+
+/// The id of a folder, which is made, and given one, where it is missing.
+pub(crate) async fn identify(folder: &Path) -> Result<String, OpenError> {
+    at(folder, identity::ensure).await
 }
 
 /// Which id stands when everybody who is first has named one.

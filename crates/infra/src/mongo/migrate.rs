@@ -7,7 +7,7 @@ pub(crate) mod step;
 use mongodb::Database;
 
 use super::OpenError;
-use super::adopt::{self, AdoptionError, AdoptionReport};
+use super::adopt::{self, Adopted, AdoptionError, AdoptionReport};
 use super::schema::{self, Standing};
 use crate::progress::Progress;
 use lock::{MigrationLock, PATIENCE};
@@ -29,6 +29,8 @@ pub struct MigrationReport {
     pub steps: Vec<&'static str>,
     /// What became of the documents that another application had left.
     pub adoption: Option<AdoptionReport>,
+    /// What became of them when an earlier run adopted the database.
+    pub adopted: Option<Adopted>,
 }
 
 /// Brings a database to the present version, or tells what that would take. Killed at any point, it is continued by
@@ -39,12 +41,14 @@ pub(super) async fn run(
     progress: &dyn Progress,
 ) -> Result<MigrationReport, OpenError> {
     let standing = schema::standing(database).await?;
-    match (standing, mode) {
+    let report = match (standing, mode) {
         (Standing::Foreign, _) | (Standing::Older(_) | Standing::Adopting, MigrateMode::Apply) => {
-            locked(database, mode, progress).await
+            locked(database, mode, progress).await?
         }
-        _ => freely(database, standing, mode).await,
-    }
+        _ => freely(database, standing, mode).await?,
+    };
+    let adopted = if report.adoption.is_none() { adopt::adopted(database).await? } else { None };
+    Ok(MigrationReport { adopted, ..report })
 }
 
 /// Does what any number of nodes may do at once.
@@ -82,7 +86,7 @@ fn pending(version: i64) -> impl Iterator<Item = (i64, &'static step::Step)> {
 }
 
 fn applied(version: i64) -> MigrationReport {
-    MigrationReport { steps: pending(version).map(|(_, step)| step.name).collect(), adoption: None }
+    MigrationReport { steps: pending(version).map(|(_, step)| step.name).collect(), ..MigrationReport::default() }
 }
 
 /// Does what only one may do at a time.
@@ -112,7 +116,7 @@ async fn work(
         (Standing::Older(version), MigrateMode::Apply) => apply(database, lock, version, progress).await,
         (Standing::Foreign, _) | (Standing::Adopting, MigrateMode::Apply) => {
             let adoption = adopt::run(database, lock, mode, progress).await?;
-            Ok(MigrationReport { steps: Vec::new(), adoption: Some(adoption) })
+            Ok(MigrationReport { adoption: Some(adoption), ..MigrationReport::default() })
         }
         _ => freely(database, standing, mode).await,
     }

@@ -121,6 +121,14 @@ impl Source for SourceSide {
         Ok(Vec::new())
     }
 
+    async fn media(&self) -> Result<Option<String>, CopyError> {
+        Ok(None)
+    }
+
+    async fn check_media(&self, _folder: &Path) -> Result<(), CopyError> {
+        Ok(())
+    }
+
     async fn close(self: Box<Self>) -> Result<(), CopyError> {
         Ok(self.database.close().await?)
     }
@@ -202,7 +210,7 @@ impl Target for TargetSide {
         Ok(())
     }
 
-    async fn finish(self: Box<Self>) -> Result<(), CopyError> {
+    async fn finish(self: Box<Self>, _media: Option<String>) -> Result<(), CopyError> {
         let Self { taken, connection, .. } = *self;
         let connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         connection.execute("DROP TABLE IF EXISTS copy_state", [])?;

@@ -1,7 +1,7 @@
 //! Where nothing may be copied to or from: nothing is changed there, and the reason is told.
 
 use aviary_domain::test_support::seed;
-use aviary_infra::copy::{self, CopyError, HomePlace, MediaFolders};
+use aviary_infra::copy::{self, CopyError, HomePlace, Media, MediaFolders};
 use aviary_infra::progress::Unwatched;
 use mongodb::bson::{Document, doc};
 
@@ -106,7 +106,7 @@ async fn a_home_whose_files_are_elsewhere_is_refused_before_anything_is_written(
     for from in [absent.as_path(), place.path(), &folder.path().join("media")] {
         let folders = MediaFolders { from: from.to_owned(), to: folder.path().join("media") };
         let (one, two) = (home.place(), folder.place());
-        let refusal = copy::copy(&one, &two, Some(&folders), FEW, &Unwatched).await.unwrap_err();
+        let refusal = copy::copy(&one, &two, Some(&Media::Moves(folders)), FEW, &Unwatched).await.unwrap_err();
         assert!(matches!(refusal, CopyError::NoFiles { .. }), "{refusal}");
         assert!(refusal.to_string().contains("MEDIA_DIR"), "{refusal}");
     }

@@ -7,11 +7,11 @@ use aviary_domain::search::SearchWords;
 use aviary_domain::test_support::fixture;
 use aviary_domain::user::Account;
 use aviary_domain::video::{VideoCard, VideoOrder, VideoQuery, VideoScope};
-use aviary_infra::copy::{self, Layout, MediaFolders};
+use aviary_infra::copy::{self, Layout, Media, MediaFolders};
 use aviary_infra::progress::Unwatched;
 use mongodb::bson::{Document, doc};
 
-use super::{FEW, Folder, Guard, copied, dump};
+use super::{FEW, Folder, Guard, copied, dump, files};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_comes_back_from_mongodb_as_it_was() {
@@ -118,7 +118,9 @@ async fn files_that_rows_name_are_copied_and_compared() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, key).unwrap();
     }
-    let report = copy::copy(&home.place(), &folder.place(), Some(&folders), FEW, &Unwatched).await.unwrap();
+    let report = copy::copy(&home.place(), &folder.place(), Some(&Media::Moves(folders.clone())), FEW, &Unwatched)
+        .await
+        .unwrap();
     assert!(report.is_equal(), "{report:?}");
     let told = report.files.expect("a report of the files");
     assert_eq!(told.named, u64::try_from(named.len()).unwrap());
@@ -129,7 +131,7 @@ async fn files_that_rows_name_are_copied_and_compared() {
     std::fs::write(path, "found").unwrap();
     let other = Folder::new();
     let apart = MediaFolders { to: other.path().join("media"), ..folders.clone() };
-    let report = copy::copy(&home.place(), &other.place(), Some(&apart), FEW, &Unwatched).await.unwrap();
+    let report = copy::copy(&home.place(), &other.place(), Some(&Media::Moves(apart)), FEW, &Unwatched).await.unwrap();
     assert!(report.files.unwrap().is_source_spare());
     for key in &named[1..] {
         assert_eq!(std::fs::read_to_string(folders.to.join(key)).unwrap(), *key);
@@ -149,20 +151,14 @@ async fn files_that_lie_in_the_target_already_stay_there() {
         std::fs::write(path, key).unwrap();
     }
     let folders = MediaFolders { from: folder.path().join("media/../media"), to: media.clone() };
-    let report = copy::copy(&home.place(), &folder.place(), Some(&folders), FEW, &Unwatched).await.unwrap();
+    let report = copy::copy(&home.place(), &folder.place(), Some(&Media::Moves(folders.clone())), FEW, &Unwatched)
+        .await
+        .unwrap();
     let told = report.files.expect("a report of the files");
     assert_eq!((told.layout, told.copied, told.absent, told.is_source_spare()), (Layout::One, 0, 0, false));
     for key in &named {
         assert_eq!(std::fs::read_to_string(media.join(key)).unwrap(), *key);
     }
-}
-
-fn files(home: &Folder) -> Vec<String> {
-    let file = rusqlite::Connection::open(home.file()).unwrap();
-    let sql = "SELECT avatar FROM users UNION SELECT cover_image FROM users WHERE cover_image IS NOT NULL
-        UNION SELECT file FROM videos WHERE state < 2 UNION SELECT thumbnail FROM videos WHERE state < 2 ORDER BY 1";
-    let mut query = file.prepare(sql).unwrap();
-    query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
 #[test]

@@ -128,7 +128,8 @@ pub(crate) fn classic() -> Dialect {
         )
 }
 
-/// With documents for files, the other spelling, the other name of a playlist's list, and nulls for other targets.
+/// With documents for files and for entries of lists, the other spelling, the other name of a playlist's list, and nulls
+/// for other targets.
 pub(crate) fn cloud() -> Dialect {
     let (ada, bob) = (id(b'u', 1), id(b'u', 2));
     let (film, list) = (id(b'v', 1), id(b'p', 1));
@@ -148,6 +149,14 @@ pub(crate) fn cloud() -> Dialect {
         "legacyValues": { "avatar": stored("a"), "coverImage": stored("c") },
     });
     let other = doc! { "username": "bob", "email": "bob@example.org", "fullName": "bob", "password": HASH };
+    let half = doc! { "video": film.to_hex(), "watchedAt": at(70), "progress": 0.5 };
+    let copied = doc! { "_id": id(b'x', 1), "video": { "_id": film, "title": "film" } };
+    let timed = doc! { "videoId": film, "watchedAt": at(60) };
+    let added = doc! { "video": film, "addedAt": at(8), "note": "for later" };
+    let aside = |list: &str, of, entries: Vec<Document>| {
+        let place = doc! { "collection": list, "id": of };
+        doc! { "_id": place, "reason": "entries", "document": { "entries": entries } }
+    };
     let shown = doc! {
         "_id": film, "owner": ada, "duration": 63.0, "views": 41_i64, "isPublished": true, "likesCount": 1_i64,
         "commentsCount": 0_i64, "videoFile": "https://cloud/f", "thumbnail": "https://cloud/t",
@@ -157,10 +166,13 @@ pub(crate) fn cloud() -> Dialect {
         .left("users", [
             doc! {
                 "_id": ada, "username": " Ada", "email": "Ada@Example.ORG ", "fullname": "Ada", "password": HASH,
-                "avatar": stored("a"), "coverImage": stored("c"), "watchHistory": [film.to_hex()],
-                "createdAt": at(0), "updatedAt": at(0),
+                "avatar": stored("a"), "coverImage": stored("c"), "createdAt": at(0), "updatedAt": at(0),
+                "watchHistory": [film.to_hex(), timed.clone(), half.clone()],
             },
-            doc! { "_id": bob, "username": "BOB", "email": "bob@example.org", "password": HASH, "avatar": null },
+            doc! {
+                "_id": bob, "username": "BOB", "email": "bob@example.org", "password": HASH, "avatar": null,
+                "watchHistory": [copied.clone()],
+            },
         ])
         .left("videos", [doc! {
             "_id": film, "owner": ada, "title": "film", "description": null, "duration": "1:03",
@@ -170,7 +182,7 @@ pub(crate) fn cloud() -> Dialect {
         .left("likes", [doc! {
             "_id": id(b'l', 1), "likedBy": bob, "video": film, "comment": null, "tweet": null, "createdAt": at(4),
         }])
-        .left("playlists", [doc! { "_id": list, "owner": ada, "name": "Mine", "video": [film] }])
+        .left("playlists", [doc! { "_id": list, "owner": ada, "name": "Mine", "video": [added.clone(), film] }])
         .becomes("users", [kept, Counts::default().of(user(bob, other))])
         .becomes("videos", [video(dated(shown, at(2), at(3)), &["film"], &[])])
         .becomes("likes", [dated(doc! { "_id": id(b'l', 1), "likedBy": bob, "video": film }, at(4), at(4))])
@@ -182,7 +194,19 @@ pub(crate) fn cloud() -> Dialect {
             at(0),
         )])
         .becomes("playlist_videos", [entry(list, film, 0)])
-        .becomes("history", [watched(ada, film, 0)])
+        .becomes("history", [watched(ada, film, 70), watched(bob, film, 0)])
+        .becomes("quarantine", [
+            aside("playlists.videos", list, vec![
+                doc! { "at": 0_i64, "video": added, "reason": "toldMore" },
+                doc! { "at": 1_i64, "video": film, "reason": "duplicate" },
+            ]),
+            aside("users.watchHistory", ada, vec![
+                doc! { "at": 0_i64, "video": film.to_hex(), "reason": "duplicate" },
+                doc! { "at": 1_i64, "video": timed, "reason": "duplicate" },
+                doc! { "at": 2_i64, "video": half, "reason": "toldMore" },
+            ]),
+            aside("users.watchHistory", bob, vec![doc! { "at": 0_i64, "video": copied, "reason": "toldMore" }]),
+        ])
 }
 
 /// Without a schema to speak of: references, times and numbers as texts, and much missing.

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use aviary_infra::mongo::{AdoptionError, AdoptionReport, MigrateMode, OpenError};
-use mongodb::bson::{Document, doc};
+use mongodb::bson::Document;
 use tokio::time::sleep;
 
 use super::broken::broken;
@@ -33,12 +33,13 @@ async fn killed_after<T>(polls: usize, work: impl Future<Output = T>) -> (Option
 /// After so many kills an adoption that goes on at all has come to its end.
 const MOST_KILLS: usize = 200;
 
-/// What of the adoption is left when its process is dead for longer than its lock lives.
+/// What of the adoption is left when its process is dead for longer than its lock lives: the lock means nothing any more.
+/// Killed after its last write, it leaves it behind, and nobody who finds all done takes it away.
 async fn outlive_the_lock(guard: &Guard) {
     // What the server was told last may still be under way.
     sleep(Duration::from_millis(20)).await;
     let locks = guard.database().await.collection::<Document>("aviary_lock");
-    locks.delete_one(doc! { "_id": "migration" }).await.expect("the lock's end");
+    locks.drop().await.expect("the lock's end");
 }
 
 /// Adopts until it is done, killed after so many polls each time; answers with the report and how often it was killed.

@@ -17,10 +17,10 @@ use super::dialects::{HASH, classic};
 use super::{Dump, Guard, assert_same, at, filled, id};
 
 /// Another application that does something to the database whenever a part of the work begins.
-struct Intruder<F> {
-    database: Database,
-    begun: Mutex<Vec<String>>,
-    act: F,
+pub(crate) struct Intruder<F> {
+    pub(crate) database: Database,
+    pub(crate) begun: Mutex<Vec<String>>,
+    pub(crate) act: F,
 }
 
 impl<F: AsyncFn(&Database, &str, usize) + Send + Sync> Progress for Intruder<F> {
@@ -177,31 +177,6 @@ async fn entries_that_are_documents_keep_their_videos_and_times() {
     assert!(adopted["history"].contains(&watched), "{:?}", adopted["history"]);
     let entry = doc! { "playlist": id(b'p', 9), "video": film, "position": 0_i64 };
     assert!(adopted["playlist_videos"].contains(&entry), "{:?}", adopted["playlist_videos"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dump_restored_over_a_database_of_ours_is_noticed() {
-    for number in [0, 0x7fff_ffff] {
-        let guard = Guard::with(&classic().left).await;
-        guard.adopt().await;
-        mongo::open(&guard.uri).await.expect("an open store");
-        let stranger = doc! { "_id": id(b'v', number), "owner": id(b'u', 1), "title": "x", "videoFile": "v" };
-        insert(&guard.database().await, "videos", stranger).await;
-        let Err(refusal) = mongo::open(&guard.uri).await else { panic!("it was opened") };
-        assert!(refusal.to_string().contains("another application are in videos"), "{refusal}");
-        for mode in [MigrateMode::DryRun, MigrateMode::Apply] {
-            let refused = guard.migrate(mode).await;
-            assert!(matches!(refused, Err(OpenError::Adoption(AdoptionError::Mixed("videos")))), "{refused:?}");
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_rehearsal_left_goes_with_the_adoption() {
-    let guard = Guard::with(&classic().left).await;
-    insert(&guard.database().await, "aviary_dryrun.users", doc! { "username": "ada" }).await;
-    guard.adopt().await;
-    assert!(!guard.dump().await.contains_key("aviary_dryrun.users"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

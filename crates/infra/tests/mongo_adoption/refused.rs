@@ -22,6 +22,34 @@ async fn a_database_of_an_unrelated_application_is_refused_and_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_refusal_says_what_was_looked_for() {
+    let guard = Guard::new();
+    // Nearly an account: its address is no text, and it has nothing else of one.
+    let nearly =
+        [doc! { "username": "ada", "email": 5, "password": "x" }, doc! { "username": "ada", "email": "a@b.c" }];
+    guard.database().await.collection("users").insert_many(nearly).await.expect("documents");
+    let refusal = guard.migrate(MigrateMode::Apply).await.expect_err("a refusal").to_string();
+    let name = guard.database().await.name().to_owned();
+    assert_eq!(
+        refusal,
+        format!(
+            "the database {name} holds collections that Aviary did not make, and no accounts of the family of \
+             applications that it can adopt: in the collection `users`, among the first 1000 documents, one was looked \
+             for that has texts in `username` and `email` and any of the fields `password`, `fullName`, `fullname`, \
+             `avatar`, `watchHistory`. Name an empty database in the URI, or the one that was meant"
+        )
+    );
+    // What it says is so: one of the fields more, and it is taken.
+    for field in ["password", "fullName", "fullname", "avatar", "watchHistory"] {
+        let guard = Guard::new();
+        let account = doc! { "username": "ada", "email": "a@b.c", field: null };
+        guard.database().await.collection("users").insert_one(account).await.expect("a document");
+        let report = guard.migrate(MigrateMode::DryRun).await.expect("a rehearsal").expect("a report");
+        assert_eq!(report.stages.len(), 8, "{field}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn empty_collections_of_the_family_are_adopted() {
     let guard = Guard::new();
     let database = guard.database().await;

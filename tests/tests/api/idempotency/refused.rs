@@ -1,7 +1,7 @@
 //! Where an `Idempotency-Key` is taken, where it is refused and where nobody minds it, as the description says.
 
 use aviary_tests::people::PASSWORD;
-use aviary_tests::{Reply, TestServer};
+use aviary_tests::{Person, Reply, TestServer};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -54,6 +54,34 @@ async fn a_toggle_takes_no_key_and_says_what_does_instead() {
 }
 
 #[tokio::test]
+async fn publishing_takes_no_key_and_says_where_to_look() {
+    let server = TestServer::start().await;
+    let (ada, bob) = (server.person("ada").await, server.person("bob").await);
+    let video = server.video(&ada, "film").await;
+    let toggle = format!("/videos/toggle/publish/{video}");
+    let rows = server.rows();
+    let keyed =
+        async |who: &Person, path: &str, key: &str| who.send(who.request(Method::PATCH, path).header(KEY, key)).await;
+    for path in [&toggle, &toggle.replacen("/publish/", "/publ%69sh/", 1), &format!("/{toggle}/")] {
+        for key in ["k", "two words"] {
+            let reply = keyed(&ada, path, key).await;
+            reply.fails_on(&["Idempotency-Key"]);
+            let message = reply.json()["message"].as_str().unwrap_or_default().to_owned();
+            assert!(message.contains("isPublished") && !message.contains("PUT"), "{message}");
+        }
+    }
+    keyed(&bob, &toggle, "k").await.fails_on(&["Idempotency-Key"]);
+    assert_eq!(server.rows(), rows);
+    // Without one it still turns over, and changes of the video mind none.
+    assert_eq!(ada.toggle_published(&video).await["isPublished"], false);
+    assert_eq!(ada.toggle_published(&video).await["isPublished"], true);
+    let edit = ada.request(Method::PATCH, &format!("/videos/{video}")).header(KEY, "two words");
+    ada.send(edit.json(&json!({ "title": "Another title" }))).await.ok(200);
+    assert_eq!(server.count("idempotency_keys"), 0);
+    server.is_consistent().await;
+}
+
+#[tokio::test]
 async fn sessions_and_changes_mind_no_key() {
     let server = TestServer::start().await;
     let ada = server.person("ada").await;
@@ -73,7 +101,8 @@ async fn what_is_no_key_is_refused_by_its_name() {
     let server = TestServer::start().await;
     let ada = server.person("ada").await;
     for path in ["/tweets", "/playlist", "/videos", "/users/register", "/comments/0123456789abcdef01234567"] {
-        for key in ["", "\"\"", "two words", "\"open", "\"k\";a=1", "k;a=1", "a,b", "a, b", "é", &"k".repeat(256)] {
+        let long = "k".repeat(256);
+        for key in ["", "\"\"", "two words", "\"open", "k\"k", "\"k\";a=1", "k;a=1", "a,b", "a, b", "é", &long] {
             let body = json!({ "content": "x", "name": "x" });
             Request::json(&ada, path, "tweets", body).send(key).await.fails_on(&["Idempotency-Key"]);
         }
@@ -110,24 +139,49 @@ async fn the_description_tells_where_a_key_is_taken() {
 async fn every_post_takes_a_key_or_refuses_it_or_belongs_to_sessions() {
     let server = TestServer::start().await;
     let description = server.guest().get("/openapi.json").await.json();
-    let mut toggles = 0;
     for (path, item) in description["paths"].as_object().expect("paths") {
-        let operation = &item["post"];
-        if !operation.is_object() {
-            continue;
-        }
-        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-        let takes = parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
-        let refuses = operation["description"].as_str().is_some_and(|text| text.contains("Idempotency-Key"));
-        let of_sessions = operation["tags"][0] == "sessions";
-        assert_eq!([takes, refuses, of_sessions].into_iter().filter(|is| *is).count(), 1, "{path}");
-        if refuses {
-            toggles += 1;
-            let sentence = operation["description"].as_str().unwrap_or_default();
-            let instead = sentence.split('`').find(|part| part.starts_with('/')).expect("a path");
-            let instead = &description["paths"][format!("/api/v1{instead}")];
-            assert!(instead["put"].is_object() && instead["delete"].is_object(), "{path}");
+        if item["post"].is_object() {
+            let operation = &item["post"];
+            let of_sessions = operation["tags"][0] == "sessions";
+            let kinds = [takes(operation), refuses(operation), of_sessions];
+            assert_eq!(kinds.into_iter().filter(|is| *is).count(), 1, "{path}");
         }
     }
-    assert_eq!(toggles, 4);
+}
+
+#[tokio::test]
+async fn every_toggle_says_that_it_refuses_a_key_and_nothing_else_does() {
+    let server = TestServer::start().await;
+    let description = server.guest().get("/openapi.json").await.json();
+    let mut without_repeatable = vec![];
+    let mut repeatable = 0;
+    for (path, item) in description["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let is_toggle = path.contains("/toggle/") || (method == "post" && path.contains("/subscriptions/"));
+            assert_eq!(refuses(operation), is_toggle, "{method} {path}");
+            if !is_toggle {
+                continue;
+            }
+            let sentence = operation["description"].as_str().unwrap_or_default();
+            let Some(instead) = sentence.split('`').find(|part| part.starts_with('/')) else {
+                assert!(sentence.contains("`isPublished`"), "{sentence}");
+                without_repeatable.push(format!("{method} {path}"));
+                continue;
+            };
+            let instead = &description["paths"][format!("/api/v1{instead}")];
+            assert!(instead["put"].is_object() && instead["delete"].is_object(), "{path}");
+            repeatable += 1;
+        }
+    }
+    assert_eq!(without_repeatable, ["patch /api/v1/videos/toggle/publish/{videoId}"]);
+    assert_eq!(repeatable, 4);
+}
+
+fn takes(operation: &Value) -> bool {
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key")
+}
+
+fn refuses(operation: &Value) -> bool {
+    operation["description"].as_str().is_some_and(|text| text.contains("Idempotency-Key"))
 }

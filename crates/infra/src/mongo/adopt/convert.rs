@@ -13,9 +13,6 @@ use crate::mongo::document::{id, timestamp};
 use crate::mongo::user;
 use crate::mongo::video::{change, words};
 
-/// Where the array of watched videos stands in an account.
-pub(super) const WATCH_HISTORY: &str = "watchHistory";
-
 /// Where tokens stand in an account, in clear text.
 pub(super) const TOKENS: [&str; 2] = ["refreshToken", "refreshTokens"];
 
@@ -47,8 +44,6 @@ fn account(mut legacy: Legacy) -> Result<Converted, Refusal> {
     if has_tokens(&mut legacy) {
         legacy.note(Note::TokenDropped);
     }
-    // It becomes documents of its own, once the videos are there.
-    legacy.take(WATCH_HISTORY);
     let cover = Some(legacy.file("coverImage")).filter(|cover| !cover.is_empty());
     let avatar = FileKey::from_stored(legacy.file("avatar"));
     let (created, updated) = legacy.times();
@@ -228,7 +223,7 @@ fn playlist(mut legacy: Legacy) -> Result<Converted, Refusal> {
     let owner = legacy.reference("owner")?;
     let name = legacy.required("name", value::text)?;
     let description = legacy.read("description", value::text).unwrap_or_default();
-    let entries = [legacy.take("videos"), legacy.take("video")].into_iter().flat_map(elements).collect();
+    let entries = legacy.take_entries();
     let (created, updated) = legacy.times();
     let document = doc! {
         "_id": legacy.id(), "name": name, "description": description, "owner": owner,
@@ -240,7 +235,7 @@ fn playlist(mut legacy: Legacy) -> Result<Converted, Refusal> {
 /// The videos that an account has watched, and when it last changed, which is when the last of them was watched at the
 /// latest.
 fn history(mut legacy: Legacy) -> Converted {
-    let entries = elements(legacy.take(WATCH_HISTORY));
+    let entries = legacy.take_entries();
     let (_, updated) = legacy.times();
     Converted {
         document: doc! { "_id": legacy.id(), "updatedAt": updated },
@@ -263,15 +258,6 @@ pub(super) fn watched_at(last: DateTime, known: impl DoubleEndedIterator<Item = 
         .collect();
     times.reverse();
     times
-}
-
-/// A single one counts as a list of one.
-fn elements(value: Option<Bson>) -> Vec<Bson> {
-    match value {
-        None => Vec::new(),
-        Some(Bson::Array(elements)) => elements,
-        Some(element) => vec![element],
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ use super::legacy::{Converted, Legacy, Refusal};
 use super::place::{MOST_DOCUMENT_BYTES, Places, Source, id_of};
 use super::quarantine::Quarantine;
 use super::report::{Reason, Stage, Tally};
-use super::value;
 use crate::mongo::OpenError;
 use crate::mongo::collection::{COMMENTS, HISTORY, PLAYLIST_VIDEOS, TWEETS, USERS, VIDEOS};
 use crate::mongo::migrate::lock::MigrationLock;
@@ -37,9 +36,11 @@ struct Item {
 
 impl Item {
     fn new(stage: Stage, source: Source) -> Self {
-        let fate = match (&source.id, Document::try_from(&*source.document)) {
-            (Bson::ObjectId(id), Ok(fields)) => convert(stage, Legacy::new(*id, fields)),
-            (Bson::ObjectId(_), Err(_)) => Err(Reason::Unreadable.into()),
+        let fate = match &source.id {
+            Bson::ObjectId(id) => match Legacy::of(stage, *id, &source.document) {
+                Ok(legacy) => convert(stage, legacy),
+                Err(_) => Err(Reason::Unreadable.into()),
+            },
             _ => Err(Reason::UnreadableId.into()),
         };
         Self { source, fate, list: Resolved::default() }
@@ -159,11 +160,11 @@ impl Copier<'_> {
     async fn resolve_lists(&self, items: &mut [Item], keep: Keep, most: usize) -> Result<(), OpenError> {
         let lists = items.iter().filter_map(|item| item.fate.as_ref().ok());
         let wanted: HashSet<ObjectId> =
-            lists.flat_map(|converted| &converted.entries).filter_map(value::entry).collect();
+            lists.flat_map(|converted| &converted.entries).filter_map(|entry| entry.video).collect();
         let known = self.places.existing(VIDEOS, wanted).await?;
         for item in items {
             if let Ok(converted) = &mut item.fate {
-                item.list = resolve(std::mem::take(&mut converted.entries), &known, keep, most);
+                item.list = resolve(&std::mem::take(&mut converted.entries), &known, keep, most);
             }
         }
         Ok(())
@@ -219,8 +220,8 @@ impl Copier<'_> {
         for item in items {
             match &item.fate {
                 Err(refusal) => quarantine.document(stage, &item.source, *refusal)?,
-                Ok(_) if item.list.dropped.is_empty() => {}
-                Ok(_) => quarantine.entries(stage, &item.source, &item.list.dropped)?,
+                Ok(_) if item.list.aside.is_empty() => {}
+                Ok(_) => quarantine.entries(stage, &item.source, &item.list.aside)?,
             }
         }
         // A rehearsal has counted them, which is all that is asked of it.
@@ -318,9 +319,14 @@ fn tally(items: &[Item]) -> Tally {
                     *tally.unread.entry(field.clone()).or_default() += 1;
                 }
                 tally.entries_kept += number(item.list.kept.len());
-                tally.entries_read += number(item.list.kept.len() + item.list.dropped.len());
-                for dropped in &item.list.dropped {
-                    *tally.entries_quarantined.entry(dropped.reason).or_default() += 1;
+                tally.entries_read += number(item.list.kept.len());
+                for aside in &item.list.aside {
+                    if let Some(reason) = aside.reason {
+                        tally.entries_read += 1;
+                        *tally.entries_quarantined.entry(reason).or_default() += 1;
+                    } else {
+                        tally.entries_told_more += 1;
+                    }
                 }
             }
         }

@@ -1,10 +1,12 @@
 //! A document of another application while it is taken apart: what is ours is taken out of it, what nobody knows stays
 //! with it, and what could not be read is set aside.
 
+use mongodb::bson::error::Error;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, DateTime, Document};
+use mongodb::bson::{Bson, DateTime, Document, RawDocument};
 
-use super::report::{Note, Reason};
+use super::entries::{self, Entry};
+use super::report::{Note, Reason, Stage};
 use super::value;
 
 /// The field that holds what a document held in another form, by the names it had.
@@ -40,7 +42,7 @@ pub(super) struct Converted {
     /// As the store writes it.
     pub(super) document: Document,
     /// What its lists held, which become documents of their own.
-    pub(super) entries: Vec<Bson>,
+    pub(super) entries: Vec<Entry>,
     pub(super) notes: Vec<Note>,
     /// The fields whose values could not be read.
     pub(super) unread: Vec<String>,
@@ -50,6 +52,8 @@ pub(super) struct Converted {
 pub(super) struct Legacy {
     id: ObjectId,
     fields: Document,
+    /// What its lists hold.
+    entries: Vec<Entry>,
     /// What is kept beside the document: values that could not be read, and those that told more than was needed.
     unread: Document,
     told_more: Document,
@@ -57,13 +61,28 @@ pub(super) struct Legacy {
 }
 
 impl Legacy {
-    pub(super) fn new(id: ObjectId, mut fields: Document) -> Self {
-        fields.remove("_id");
-        Self { id, fields, unread: Document::new(), told_more: Document::new(), notes: Vec::new() }
+    /// Reads a document. Its lists, which may be most of it, are read entry by entry and never held as a whole. Fails
+    /// where any of it is no sound BSON.
+    pub(super) fn of(stage: Stage, id: ObjectId, document: &RawDocument) -> Result<Self, Error> {
+        let mut fields = Document::new();
+        for element in document {
+            let (field, value) = element?;
+            if field.as_str() != "_id" && !entries::lists(stage).contains(&field.as_str()) {
+                fields.insert(field.as_str(), Bson::try_from(value)?);
+            }
+        }
+        let entries = entries::elements(stage, document).map(|element| Entry::read(stage, element?));
+        let entries = entries.collect::<Result<_, _>>()?;
+        Ok(Self { id, fields, entries, unread: Document::new(), told_more: Document::new(), notes: Vec::new() })
     }
 
     pub(super) fn id(&self) -> ObjectId {
         self.id
+    }
+
+    /// Takes out what its lists hold.
+    pub(super) fn take_entries(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.entries)
     }
 
     /// Takes a field out, if it has a value.
@@ -163,7 +182,7 @@ impl Legacy {
     }
 
     /// The document as the store writes it, with whatever else was in it.
-    pub(super) fn finish(mut self, ours: Document, entries: Vec<Bson>) -> Converted {
+    pub(super) fn finish(mut self, ours: Document, entries: Vec<Entry>) -> Converted {
         let mut document = ours;
         let unread: Vec<String> = self.unread.keys().cloned().collect();
         if !unread.is_empty() {

@@ -9,6 +9,7 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{FindOptions, Hint};
 use mongodb::{Collection, Database};
 
+use super::entries::WATCH_HISTORY;
 use super::report::Stage;
 use crate::mongo::OpenError;
 use crate::mongo::error::DUPLICATE_KEY;
@@ -77,8 +78,7 @@ impl Places {
     /// The documents after a place in the order of their ids, as many as are looked at together.
     pub(super) async fn read(&self, stage: Stage, after: Option<&Document>) -> Result<Vec<Source>, OpenError> {
         // Not by a filter: a comparison finds only ids of the same type, and another application's may be of several.
-        let fields = (stage == Stage::Histories)
-            .then(|| doc! { super::convert::WATCH_HISTORY: 1, "createdAt": 1, "updatedAt": 1 });
+        let fields = (stage == Stage::Histories).then(|| doc! { WATCH_HISTORY: 1, "createdAt": 1, "updatedAt": 1 });
         let options = FindOptions::builder()
             .sort(doc! { "_id": 1 })
             .hint(Hint::Keys(doc! { "_id": 1 }))

@@ -1,16 +1,19 @@
 //! What cannot be kept, with the reason, in a collection that nobody but people read.
 
 use mongodb::bson::raw::cstr;
-use mongodb::bson::{Bson, DateTime, Document, RawBson, RawDocumentBuf, doc, rawdoc};
+use mongodb::bson::{Bson, DateTime, RawArrayBuf, RawBson, RawDocument, RawDocumentBuf, rawdoc};
 use mongodb::error::Error;
 
 use super::convert::TOKENS;
-use super::entries::Dropped;
+use super::entries::{Aside, elements};
 use super::legacy::Refusal;
 use super::place::{MOST_DOCUMENT_BYTES, Places, Source};
-use super::report::Stage;
+use super::report::{EntryReason, Stage};
 use crate::mongo::OpenError;
 use crate::mongo::collection::QUARANTINE;
+
+/// What is said of an entry that is kept, but told more than is kept of it.
+const TOLD_MORE: &str = "toldMore";
 
 /// What is to move to the quarantine next.
 pub(super) struct Quarantine {
@@ -37,24 +40,17 @@ impl Quarantine {
         Ok(())
     }
 
-    /// The entries of a list that cannot be kept, while its document is.
-    pub(super) fn entries(&mut self, stage: Stage, source: &Source, dropped: &[Dropped]) -> Result<(), OpenError> {
+    /// The entries of a list that cannot be kept, or not as they are, while its document is. They are in their order.
+    pub(super) fn entries(&mut self, stage: Stage, source: &Source, aside: &[Aside]) -> Result<(), OpenError> {
         let list = match stage {
             Stage::Histories => "users.watchHistory",
             _ => "playlists.videos",
         };
-        let entries = dropped.iter().map(|entry| {
-            let at = i64::try_from(entry.at).unwrap_or(i64::MAX);
-            Bson::from(doc! { "at": at, "video": &entry.value, "reason": entry.reason.code() })
-        });
-        let entries = doc! { "entries": entries.collect::<Vec<_>>() };
         let wrapper = self.wrapper(list, &source.id, "entries")?;
-        match raw(&entries) {
-            Ok(entries) if entries.as_bytes().len() + wrapper.as_bytes().len() < MOST_DOCUMENT_BYTES - 64 => {
-                self.wrap(list, wrapper, entries);
-            }
+        match wrapped_entries(stage, &source.document, aside, MOST_DOCUMENT_BYTES - 64 - wrapper.as_bytes().len())? {
+            Some(entries) => self.wrap(list, wrapper, entries),
             // All of the list as it was, which says the same.
-            _ => self.keep_verbatim(list, wrapper, source.document.clone()),
+            None => self.keep_verbatim(list, wrapper, source.document.clone()),
         }
         Ok(())
     }
@@ -98,8 +94,28 @@ impl Quarantine {
     }
 }
 
-fn raw(document: &Document) -> Result<RawDocumentBuf, OpenError> {
-    Ok(RawDocumentBuf::try_from(document).map_err(Error::custom)?)
+/// These entries, each as it stood there with its place and what is the matter; none where that takes more than so
+/// many bytes. Gathered as bytes: a tree of a list is many times as large.
+fn wrapped_entries(
+    stage: Stage,
+    document: &RawDocument,
+    aside: &[Aside],
+    most: usize,
+) -> Result<Option<RawDocumentBuf>, OpenError> {
+    let mut aside = aside.iter().peekable();
+    let mut entries = RawArrayBuf::new();
+    for (at, value) in elements(stage, document).enumerate() {
+        let Some(aside) = aside.next_if(|aside| aside.at == at) else { continue };
+        let mut entry = rawdoc! { "at": i64::try_from(at).unwrap_or(i64::MAX) };
+        entry.append(cstr!("video"), value.map_err(Error::custom)?);
+        entry.append(cstr!("reason"), aside.reason.map_or(TOLD_MORE, EntryReason::code));
+        entries.push(&entry);
+        // The name of the field, its type and the end come to it.
+        if entries.as_bytes().len() + 16 > most {
+            return Ok(None);
+        }
+    }
+    Ok(Some(rawdoc! { "entries": entries }))
 }
 
 /// The document without its tokens; one that cannot be read stays as it is.

@@ -1,8 +1,10 @@
 //! What adoption made of a database, told collection by collection.
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod text;
 
+use std::collections::BTreeMap;
+
+use aviary_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::mongo::collection::{COMMENTS, LIKES, PLAYLISTS, SUBSCRIPTIONS, TWEETS, USERS, VIDEOS};
@@ -161,19 +163,6 @@ pub enum Note {
     ToldMore,
 }
 
-impl Note {
-    fn text(self) -> &'static str {
-        match self {
-            Self::TokenDropped => "held a refresh token, which was dropped",
-            Self::PasswordUnusable => "have a password that is no bcrypt hash, so that nobody can sign in",
-            Self::PublishedByDefault => "did not say whether they are published, and are",
-            Self::FilmMissing => "name no film",
-            Self::ValueSetAside => "held values that could not be read, which stand in their legacyValues now",
-            Self::ToldMore => "told more than was needed, such as of a file, which was read; all is in legacyValues",
-        }
-    }
-}
-
 /// What became of one collection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -190,6 +179,9 @@ pub struct Tally {
     pub entries_kept: u64,
     /// How many of them moved to the quarantine, by reason.
     pub entries_quarantined: BTreeMap<EntryReason, u64>,
+    /// How many of those that were kept told more than is kept of them: as they stood there, they are in the quarantine.
+    #[serde(default)]
+    pub entries_told_more: u64,
     /// What is worth knowing of those that were kept, and of how many it holds.
     pub notes: BTreeMap<Note, u64>,
     /// How many of those that were malformed are so for the sake of which field.
@@ -213,6 +205,7 @@ impl Tally {
         self.kept += other.kept;
         self.entries_read += other.entries_read;
         self.entries_kept += other.entries_kept;
+        self.entries_told_more += other.entries_told_more;
         merge(&mut self.quarantined, other.quarantined);
         merge(&mut self.entries_quarantined, other.entries_quarantined);
         merge(&mut self.notes, other.notes);
@@ -220,11 +213,6 @@ impl Tally {
         merge(&mut self.unread, other.unread);
         self.written_meanwhile += other.written_meanwhile;
         self.originals_gone += other.originals_gone;
-    }
-
-    /// Whether more than one in twenty was not kept: then it is likely that something was not understood.
-    fn is_suspicious(&self) -> bool {
-        self.quarantined.values().sum::<u64>().saturating_mul(20) > self.read
     }
 }
 
@@ -245,71 +233,20 @@ pub struct AdoptionReport {
     pub left_alone: Vec<String>,
 }
 
-impl fmt::Display for AdoptionReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (stage, tally) in &self.stages {
-            write!(f, "{}: {} read", stage.title(), tally.read)?;
-            if *stage != Stage::Histories {
-                write!(f, ", {} kept", tally.kept)?;
-                write_quarantined(f, tally.quarantined.iter().map(|(reason, number)| (reason.code(), *number)))?;
-            }
-            writeln!(f)?;
-            if tally.entries_read > 0 {
-                write!(f, "  {} entries read, {} kept", tally.entries_read, tally.entries_kept)?;
-                let dropped = tally.entries_quarantined.iter().map(|(reason, number)| (reason.code(), *number));
-                write_quarantined(f, dropped)?;
-                writeln!(f)?;
-            }
-            write_fields(f, "malformed", &tally.malformed)?;
-            for (note, number) in &tally.notes {
-                writeln!(f, "  {number} {}", note.text())?;
-            }
-            write_fields(f, "could not be read", &tally.unread)?;
-            write_aftermath(f, *stage, tally)?;
-        }
-        for name in &self.set_aside {
-            writeln!(f, "{name}: set aside as {}", super::place::aside(name))?;
-        }
-        for name in &self.left_alone {
-            writeln!(f, "{name}: left alone")?;
-        }
-        Ok(())
+impl AdoptionReport {
+    /// Of the collections that are renamed for good, or only while their documents are converted.
+    pub(super) fn new(stages: BTreeMap<Stage, Tally>, mut set_aside: Vec<String>, left_alone: Vec<String>) -> Self {
+        let families = Stage::ALL.map(Stage::collection);
+        set_aside.retain(|name| !families.contains(&name.as_str()));
+        Self { stages, set_aside, left_alone }
     }
 }
 
-fn write_quarantined<'a>(
-    f: &mut fmt::Formatter<'_>,
-    reasons: impl Iterator<Item = (&'a str, u64)> + Clone,
-) -> fmt::Result {
-    let sum: u64 = reasons.clone().map(|(_, number)| number).sum();
-    if sum == 0 {
-        return Ok(());
-    }
-    let reasons: Vec<String> = reasons.map(|(reason, number)| format!("{reason} {number}")).collect();
-    write!(f, ", {sum} moved to quarantine ({})", reasons.join(", "))
-}
-
-fn write_fields(f: &mut fmt::Formatter<'_>, what: &str, fields: &BTreeMap<String, u64>) -> fmt::Result {
-    if fields.is_empty() {
-        return Ok(());
-    }
-    let fields: Vec<String> = fields.iter().map(|(field, number)| format!("{field} {number}")).collect();
-    writeln!(f, "  {what}: {}", fields.join(", "))
-}
-
-/// What somebody should look at.
-fn write_aftermath(f: &mut fmt::Formatter<'_>, stage: Stage, tally: &Tally) -> fmt::Result {
-    if tally.written_meanwhile > 0 {
-        let (number, code) = (tally.written_meanwhile, Reason::WrittenMeanwhile.code());
-        writeln!(f, "  {number} written by another application meanwhile moved to quarantine ({code})")?;
-    }
-    if tally.originals_gone > 0 {
-        writeln!(f, "  {} are kept whose originals have gone in the meantime", tally.originals_gone)?;
-    }
-    if stage != Stage::Histories && tally.is_suspicious() {
-        let name = stage.collection();
-        writeln!(f, "  WARNING: more than 5 % were not kept; look at them in the collection quarantine, where")?;
-        writeln!(f, "           \"_id.collection\" is \"{name}\", and keep your backup until then")?;
-    }
-    Ok(())
+/// That a database was adopted, and what became of it then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adopted {
+    /// When it was finished, by the server's clock; when it began, where an earlier version noted no more.
+    pub at: Timestamp,
+    /// What it made of the database.
+    pub report: AdoptionReport,
 }

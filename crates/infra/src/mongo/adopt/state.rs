@@ -7,14 +7,12 @@ use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
+use super::adopted;
 use super::error::AdoptionError;
 use super::report::{AdoptionReport, Stage, Tally};
 use crate::mongo::OpenError;
 use crate::mongo::collection::META;
 use crate::mongo::schema::ADOPTION;
-
-/// The document that tells, for good, what an adoption made of the database.
-const ADOPTED: &str = "adopted";
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,26 +91,16 @@ impl State {
         if saved.matched_count == 0 { Err(AdoptionError::Overtaken.into()) } else { Ok(()) }
     }
 
-    /// Notes for good what was made, and forgets how.
-    pub(super) async fn end(&self, database: &Database) -> Result<(), OpenError> {
-        let mut made = self.noted()?;
-        for field in ["revision", "phase", "position"] {
-            made.remove(field);
-        }
-        meta(database).replace_one(doc! { "_id": ADOPTED }, made).upsert(true).await?;
+    /// Notes for good what was made, and that it was made at this time, and forgets how.
+    pub(super) async fn end(&self, database: &Database, ended_at: DateTime) -> Result<(), OpenError> {
+        adopted::note(database, self, ended_at).await?;
         meta(database).delete_one(doc! { "_id": ADOPTION }).await?;
         Ok(())
     }
 
     /// What can be told of it.
     pub(super) fn report(&self) -> AdoptionReport {
-        let families = Stage::ALL.map(Stage::collection);
-        let others = self.set_aside.iter().filter(|name| !families.contains(&name.as_str()));
-        AdoptionReport {
-            stages: self.tallies.clone(),
-            set_aside: others.cloned().collect(),
-            left_alone: self.left_alone.clone(),
-        }
+        AdoptionReport::new(self.tallies.clone(), self.set_aside.clone(), self.left_alone.clone())
     }
 
     fn noted(&self) -> Result<Document, OpenError> {

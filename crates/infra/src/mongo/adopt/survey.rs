@@ -17,6 +17,10 @@ use crate::mongo::schema;
 /// How many accounts are looked at to tell whether they are accounts of the family.
 const LOOKED_AT: i64 = 1_000;
 
+/// The texts that accounts of the family have, and the fields of which they have at least one.
+const NAMES: [&str; 2] = ["username", "email"];
+const TYPICAL: [&str; 5] = ["password", "fullName", "fullname", "avatar", "watchHistory"];
+
 /// Tells whether a database was filled by an application of the family: it has collections of the family's names, and
 /// accounts in them, unless all are empty.
 pub(in crate::mongo) async fn survey(database: &Database) -> Result<bool, OpenError> {
@@ -30,15 +34,21 @@ pub(in crate::mongo) async fn survey(database: &Database) -> Result<bool, OpenEr
     Ok(!held.is_empty() && (has_accounts(database).await? || are_empty(database, &held).await?))
 }
 
+/// What [`survey`] did not find in a database that it does not know, as the end of a sentence.
+pub(in crate::mongo) fn looked_for() -> String {
+    let quoted = |fields: &[&str]| fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>();
+    let (names, typical) = (quoted(&NAMES).join(" and "), quoted(&TYPICAL).join(", "));
+    format!(
+        "in the collection `{USERS}`, among the first {LOOKED_AT} documents, one was looked for that has texts in {names} \
+         and any of the fields {typical}"
+    )
+}
+
 async fn has_accounts(database: &Database) -> Result<bool, OpenError> {
-    let named = |field: &str| doc! { field: { "$type": "string" } };
-    let typical = ["password", "fullName", "fullname", "avatar", "watchHistory"];
-    let typical: Vec<Document> = typical.iter().map(|field| doc! { *field: { "$exists": true } }).collect();
-    let stages = vec![
-        doc! { "$limit": LOOKED_AT },
-        doc! { "$match": { "$and": [named("username"), named("email"), { "$or": typical }] } },
-        doc! { "$limit": 1 },
-    ];
+    let mut fields: Vec<Document> = NAMES.iter().map(|field| doc! { *field: { "$type": "string" } }).collect();
+    let typical: Vec<Document> = TYPICAL.iter().map(|field| doc! { *field: { "$exists": true } }).collect();
+    fields.push(doc! { "$or": typical });
+    let stages = vec![doc! { "$limit": LOOKED_AT }, doc! { "$match": { "$and": fields } }, doc! { "$limit": 1 }];
     Ok(database.collection::<RawDocumentBuf>(USERS).aggregate(stages).await?.advance().await?)
 }
 
@@ -82,7 +92,7 @@ pub(super) async fn inventory(database: &Database) -> Result<State, OpenError> {
 }
 
 /// The time by the server's clock.
-async fn now(database: &Database) -> Result<DateTime, OpenError> {
+pub(super) async fn now(database: &Database) -> Result<DateTime, OpenError> {
     let hello = database.run_command(doc! { "hello": 1 }).await?;
     Ok(*hello.get_datetime("localTime").map_err(Error::custom)?)
 }

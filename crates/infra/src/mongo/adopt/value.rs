@@ -2,7 +2,7 @@
 
 use aviary_domain::Timestamp;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, DateTime};
+use mongodb::bson::{Bson, DateTime, Document};
 
 /// Whether there is no value: missing, null or its forerunner.
 pub(super) fn is_absent(value: &Bson) -> bool {
@@ -100,9 +100,18 @@ pub(super) fn reference(value: &Bson) -> Option<ObjectId> {
     match value {
         Bson::ObjectId(id) => Some(*id),
         Bson::String(text) => ObjectId::parse_str(text.trim()).ok(),
-        Bson::Document(copied) => ["_id", "$id", "id"].iter().find_map(|field| copied.get(field)).and_then(plain),
+        Bson::Document(copied) => first_of(copied, &IDS).and_then(|(_, id)| plain(id)),
         _ => None,
     }
+}
+
+/// The fields in which a document may have its own id, and those in which an entry of a list may name its video.
+const IDS: [&str; 3] = ["_id", "$id", "id"];
+const VIDEOS: [&str; 2] = ["video", "videoId"];
+
+/// The first of these fields that a document has.
+fn first_of<'a>(document: &'a Document, fields: &[&'static str]) -> Option<(&'static str, &'a Bson)> {
+    fields.iter().find_map(|field| Some((*field, document.get(field)?)))
 }
 
 /// A reference that is no document.
@@ -112,13 +121,31 @@ fn plain(value: &Bson) -> Option<ObjectId> {
 
 /// The video that an entry of a list refers to. An entry may be a document, whose own id means nothing then.
 pub(super) fn entry(value: &Bson) -> Option<ObjectId> {
-    let named = value.as_document().and_then(|entry| ["video", "videoId"].iter().find_map(|field| entry.get(field)));
-    reference(named.unwrap_or(value))
+    let named = value.as_document().and_then(|entry| first_of(entry, &VIDEOS));
+    reference(named.map_or(value, |(_, video)| video))
 }
 
 /// When the video of an entry was watched, if the entry tells.
 pub(super) fn watched_at(value: &Bson) -> Option<DateTime> {
-    date(value.as_document()?.get("watchedAt")?)
+    date(value.as_document()?.get(WATCHED_AT)?)
+}
+
+/// The field in which an entry of a history tells when its video was watched.
+const WATCHED_AT: &str = "watchedAt";
+
+/// Whether an entry tells anything besides its video and, where that is kept, a time that can be read. A video that
+/// was copied in does.
+pub(super) fn tells_more(value: &Bson, keeps_time: bool) -> bool {
+    let Some(entry) = value.as_document() else { return false };
+    let is_time = |field: &str, value: &Bson| keeps_time && field == WATCHED_AT && date(value).is_some();
+    let Some((named, video)) = first_of(entry, &VIDEOS) else { return has_more(entry, &IDS, is_time) };
+    has_more(entry, &[named], is_time) || video.as_document().is_some_and(|copied| has_more(copied, &IDS, |_, _| false))
+}
+
+/// Whether a document has a value besides the first of these fields and what else is read.
+fn has_more(document: &Document, fields: &[&'static str], is_read: impl Fn(&str, &Bson) -> bool) -> bool {
+    let read = first_of(document, fields).map(|(field, _)| field);
+    document.iter().any(|(field, value)| Some(field.as_str()) != read && !is_absent(value) && !is_read(field, value))
 }
 
 /// The name of a file: a text, or a document that has it as an address. The secure one goes first: the other one
@@ -140,7 +167,7 @@ mod tests {
     use mongodb::bson::{Bson, DateTime, Decimal128, Timestamp, doc};
     use proptest::prelude::*;
 
-    use super::{count, date, entry, file, flag, number, reference, seconds, watched_at};
+    use super::{count, date, entry, file, flag, number, reference, seconds, tells_more, watched_at};
 
     #[test]
     fn numbers_are_read_from_every_type_that_holds_one() {
@@ -240,6 +267,33 @@ mod tests {
         let day = DateTime::from_millis(7_000);
         assert_eq!(watched_at(&doc! { "video": id, "watchedAt": day }.into()), Some(day));
         assert_eq!((watched_at(&id.into()), watched_at(&doc! { "watchedAt": "once" }.into())), (None, None));
+    }
+
+    #[test]
+    fn an_entry_tells_more_where_anything_else_stands_in_it() {
+        let (id, day) = (ObjectId::from_bytes([5; 12]), DateTime::from_millis(7_000));
+        for value in [
+            id.into(),
+            doc! { "_id": id }.into(),
+            doc! { "video": id }.into(),
+            doc! { "video": { "_id": id }, "note": null }.into(),
+            doc! { "videoId": id, "watchedAt": day }.into(),
+            doc! { "id": id, "watchedAt": "2024-01-05" }.into(),
+        ] {
+            assert!(!tells_more(&value, true), "{value}");
+        }
+        for value in [
+            doc! { "video": id, "watchedAt": "yesterday" },
+            doc! { "video": id, "progress": 0 },
+            doc! { "_id": id, "video": id },
+            doc! { "video": { "_id": id, "title": "x" } },
+            doc! { "video": id, "videoId": id },
+            doc! { "_id": id, "title": "x" },
+        ] {
+            assert!(tells_more(&value.clone().into(), true), "{value}");
+        }
+        let timed = doc! { "video": id, "watchedAt": day };
+        assert!(tells_more(&timed.into(), false), "a time that is not kept is more");
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use aviary_domain::user::Email;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, DateTime, Document, doc};
+use mongodb::bson::{Bson, DateTime, Document, RawDocumentBuf, doc};
 
 use super::super::legacy::{Converted, Legacy, Refusal};
 use super::super::report::{Note, Reason, Stage};
@@ -19,7 +19,8 @@ fn at(millis: i64) -> DateTime {
 }
 
 fn converted(stage: Stage, fields: Document) -> Result<Converted, Refusal> {
-    convert(stage, Legacy::new(id(7), fields))
+    let document = RawDocumentBuf::try_from(fields).expect("a document");
+    convert(stage, Legacy::of(stage, id(7), &document).expect("sound BSON"))
 }
 
 #[track_caller]
@@ -228,7 +229,8 @@ fn playlists_hold_a_list_under_either_name_or_a_single_video() {
         (doc! {}, vec![]),
     ] {
         let playlist = converted(Stage::Playlists, with(doc! { "owner": id(1), "name": "Mine" }, fields)).unwrap();
-        assert_eq!(playlist.entries, entries.into_iter().map(Bson::from).collect::<Vec<_>>());
+        let found: Vec<_> = playlist.entries.iter().map(|entry| entry.video).collect();
+        assert_eq!(found, entries.into_iter().map(Some).collect::<Vec<_>>());
         assert!(!playlist.document.contains_key("videos") && !playlist.document.contains_key("video"));
         assert_holds(&playlist.document, doc! { "description": "" });
     }
