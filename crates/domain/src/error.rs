@@ -34,6 +34,14 @@ pub enum StoreError {
         /// The name of the field as the API spells it.
         field: &'static str,
     },
+    /// What is to be stored does not fit into its owner's quota any more; nothing was changed.
+    #[error("the quota of {quota} bytes has no room: {used} bytes are used")]
+    QuotaExceeded {
+        /// What the owner has stored, in bytes.
+        used: u64,
+        /// What the owner may store, in bytes.
+        quota: u64,
+    },
     /// The store cannot be reached or is overloaded; the same call may succeed later.
     #[error("the store is unavailable")]
     Unavailable(#[source] Cause),

@@ -4,8 +4,13 @@ use std::path::Path;
 
 use async_trait::async_trait;
 
+use crate::Timestamp;
 use crate::error::Cause;
 use crate::file::{FileFormat, FileKey};
+
+pub mod direct;
+pub mod inventory;
+pub mod notice;
 
 /// Why an upload was not taken or a file not stored.
 #[derive(Debug, thiserror::Error)]
@@ -106,11 +111,48 @@ pub struct PreparedVideo {
     pub facts: VideoFacts,
 }
 
+/// What a file is shown as; a store may make another form of it for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rendition {
+    /// The film, as it came.
+    Film,
+    /// A video's still.
+    Still,
+    /// A face.
+    Avatar,
+    /// A banner.
+    Cover,
+}
+
+/// Who may fetch a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Everybody who knows its URL.
+    Public,
+    /// Who was given a signed URL.
+    Private,
+}
+
+/// How far the store is with a film.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// It is still at work.
+    Pending,
+    /// The film can be played; by this key it is known from now on.
+    Ready(FileKey),
+    /// It cannot be made playable. The reason is for the owner and is the store's own words, never a provider's.
+    Failed(String),
+}
+
 /// Where files live.
+///
+/// Files are stored under names that the ledger reserved. The key that comes back may carry a mark, and whoever asks
+/// about the file later hands in that key. Reading a key (`url`, `is_ready`, `has_access`) costs nothing and asks nobody.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait MediaStore: Send + Sync {
-    /// Opens a place for a file of at most `limit` bytes.
+    /// Opens a place for a file of at most `limit` bytes; `Unavailable` at once while the store is known to be out of reach,
+    /// so that nobody sends a film in vain.
     async fn receive(&self, limit: u64) -> Result<Box<dyn Intake>, MediaError>;
 
     /// Decodes an image (JPEG, PNG, WebP, GIF: its first frame), turns it upright, scales it down to its role and
@@ -124,12 +166,41 @@ pub trait MediaStore: Send + Sync {
     /// Takes a still out of a video. `None` where this machine has no tool for it.
     async fn poster(&self, video: &PreparedVideo) -> Result<Option<PreparedFile>, MediaError>;
 
-    /// Stores a file under its key, durably: once this returns, it survives a power loss.
-    async fn keep(&self, file: PreparedFile, key: &FileKey) -> Result<(), MediaError>;
+    /// Takes a still out of a film that is stored. `None` where this machine has no tool for it; `Unreadable` when the film
+    /// is gone.
+    async fn poster_of_stored(&self, film: &FileKey) -> Result<Option<PreparedFile>, MediaError>;
 
-    /// Removes a file. Removing what is not there is no error.
+    /// The key of the still that the store derives from a film by itself; `None` where it does not. Asked with the bare name
+    /// of a film that is about to be stored, it tells whether it will.
+    fn derived_poster(&self, film: &FileKey) -> Option<FileKey>;
+
+    /// Stores a file under its name, for everybody to fetch, durably: once this returns, it survives a power loss. The key
+    /// by which it is known from then on is the same name with the store's mark, if it has one.
+    async fn keep(&self, file: PreparedFile, name: &FileKey) -> Result<FileKey, MediaError>;
+
+    /// Removes a file, whoever may fetch it. Removing what is not there is no error.
     async fn remove(&self, key: &FileKey) -> Result<(), MediaError>;
 
-    /// The absolute URL under which clients fetch the file.
-    fn url(&self, key: &FileKey) -> String;
+    /// Whether the store has done all that it does to a film before it is shown to others.
+    fn is_ready(&self, film: &FileKey) -> bool;
+
+    /// Asks how far the store is with a film.
+    async fn progress(&self, film: &FileKey) -> Result<Progress, MediaError>;
+
+    /// Has the store do its work on a film again. `Failed` when the file is gone or is none that can be played.
+    async fn reprocess(&self, film: &FileKey) -> Result<Progress, MediaError>;
+
+    /// Whether the file under this key is open to those, and only to those. A store that decides at each fetch says yes.
+    fn has_access(&self, key: &FileKey, access: Access) -> bool;
+
+    /// Opens a file to everybody, or closes it: its earlier public URL then finds nothing. Answers with the key by which the
+    /// file is known from then on. Doing again what was done already is no error. `None` when there is no such file.
+    async fn set_access(&self, key: &FileKey, access: Access) -> Result<Option<FileKey>, MediaError>;
+
+    /// The absolute URL under which clients fetch the file. With `until`, it is for one who may see what not everybody may:
+    /// it works without further proof, at least until then where the store can bound that.
+    fn url(&self, key: &FileKey, rendition: Rendition, until: Option<Timestamp>) -> String;
+
+    /// The absolute URL of a film's HLS playlist (RFC 8216); `None` where there is none.
+    fn playback_url(&self, film: &FileKey) -> Option<String>;
 }

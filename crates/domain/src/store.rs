@@ -15,7 +15,7 @@ use crate::session::SessionRepository;
 use crate::subscription::SubscriptionRepository;
 use crate::tweet::TweetRepository;
 use crate::user::UserRepository;
-use crate::video::VideoRepository;
+use crate::video::{MediaTasks, VideoRepository};
 
 /// The ports of one store. They share its atomicity: a step of one is seen by all.
 #[derive(Clone)]
@@ -32,6 +32,7 @@ pub struct Store {
     pub history: Arc<dyn HistoryRepository>,
     pub dashboard: Arc<dyn DashboardRepository>,
     pub files: Arc<dyn FileLedger>,
+    pub media_tasks: Arc<dyn MediaTasks>,
     pub idempotency: Arc<dyn IdempotencyRepository>,
     pub leases: Arc<dyn Leases>,
     pub maintenance: Arc<dyn MaintenanceRepository>,

@@ -10,6 +10,9 @@ use crate::InvalidValue;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// An instant that does not come: the last millisecond of the year 9999.
+    pub const NEVER: Self = Self(253_402_300_799_999);
+
     /// An instant from milliseconds since the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)

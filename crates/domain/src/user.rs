@@ -226,6 +226,10 @@ pub trait UserRepository: Send + Sync {
     /// The user with this id.
     async fn find(&self, id: Id<User>) -> Result<Option<User>, StoreError>;
 
+    /// How many bytes the films and stills of a user's videos have; pictures of the account are not counted. `None` when there
+    /// is no such user.
+    async fn stored_bytes(&self, id: Id<User>) -> Result<Option<u64>, StoreError>;
+
     /// The account that somebody signs in to.
     async fn find_account(&self, name: &LoginName) -> Result<Option<Account>, StoreError>;
 

@@ -23,9 +23,43 @@ text_value! {
     Description, 0..=5000, lines
 }
 
+/// How far a video's files are. Before this, while they are on their way, they stand in the ledger and there is no
+/// video yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub enum VideoStatus {
+    /// They are stored, and the media store is still working on them.
+    Processing,
+    /// They can be played.
+    #[default]
+    Ready,
+    /// The media store could not make them playable. The reason is for the owner, at most 500 characters.
+    Failed(String),
+}
+
+impl VideoStatus {
+    /// Its name as the API spells it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Processing => "processing",
+            Self::Ready => "ready",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// Why it failed.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Failed(reason) => Some(reason),
+            Self::Processing | Self::Ready => None,
+        }
+    }
+}
+
 /// A video.
 ///
-/// An unpublished video exists for its owner alone; for everybody else every port method behaves as if it were absent.
+/// Others see it while it is published and ready. Any other video exists for its owner alone; for everybody else every port
+/// method behaves as if it were absent, and no count that others see knows it.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct Video {
@@ -47,9 +81,13 @@ pub struct Video {
     pub width: u32,
     /// Height of a frame in pixels; 0 where unknown.
     pub height: u32,
-    /// Size of the film in bytes.
+    /// Size of the film in bytes; 0 where unknown.
     pub bytes: u64,
-    /// Whether others can see it.
+    /// Size of the still in bytes; 0 where it is unknown or derived from the film.
+    pub thumbnail_bytes: u64,
+    /// How far its files are.
+    pub status: VideoStatus,
+    /// Whether its owner wants others to see it, which they do once it is ready.
     pub is_published: bool,
     /// How often it was viewed.
     pub views: u64,
@@ -64,9 +102,19 @@ pub struct Video {
 }
 
 impl Video {
+    /// Whether everybody sees the video.
+    pub fn is_public(&self) -> bool {
+        self.is_published && self.status == VideoStatus::Ready
+    }
+
     /// Whether this viewer may know that the video exists.
     pub fn is_visible_to(&self, viewer: Option<Id<User>>) -> bool {
-        self.is_published || viewer == Some(self.owner)
+        self.is_public() || viewer == Some(self.owner)
+    }
+
+    /// What it takes of its owner's quota, in bytes.
+    pub fn stored_bytes(&self) -> u64 {
+        self.bytes.saturating_add(self.thumbnail_bytes)
     }
 }
 
@@ -200,6 +248,15 @@ pub struct Visit {
     pub window: Duration,
 }
 
+/// A new still of a video.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewStill {
+    /// Its key, reserved in the ledger.
+    pub key: FileKey,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
 /// What an owner changes of a video; `None` leaves a part as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VideoChange {
@@ -207,9 +264,64 @@ pub struct VideoChange {
     pub title: Option<Title>,
     /// The new description.
     pub description: Option<Description>,
-    /// The new still, reserved in the ledger.
-    pub thumbnail: Option<FileKey>,
+    /// The new still.
+    pub thumbnail: Option<NewStill>,
+    /// The most bytes that the owner may have stored afterwards; `None` for any number. Asked for only with a still that is
+    /// larger than the old one.
+    pub quota: Option<u64>,
 }
+
+/// What the media store has to say of a video's files.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settlement {
+    /// The film's key as it was, and as it is from now on: the same file under another mark or URL. Passed over when the
+    /// row has another key by now.
+    pub film: Option<(FileKey, FileKey)>,
+    /// The same of the still.
+    pub still: Option<(FileKey, FileKey)>,
+    /// The new status.
+    pub status: Option<StatusChange>,
+}
+
+/// A change of status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    /// Taken only from this one, whatever the reason of a failure was.
+    pub from: VideoStatus,
+    /// The status from now on. `Processing` makes a [task](MediaTasks) for the video, due at once.
+    pub to: VideoStatus,
+}
+
+/// A video whose files may need something done by the media store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaTask {
+    /// Which video; it may be deleted by now.
+    pub video: Id<Video>,
+    /// How often the task was postponed.
+    pub attempts: u32,
+    /// Tells this version of the task from later ones of the same video.
+    pub stamp: u64,
+}
+
+/// The store of videos whose files need attention, one task at most for each video. The steps that make such a need make the
+/// task: creating a video that is not ready makes one that is due [`TASK_DELAY`] later; toggling publication, giving a new
+/// still to a video that not everybody sees, and setting the status `Processing` make one that is due at once, or renew the
+/// one that is there: due at once, no attempt counted.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait MediaTasks: Send + Sync {
+    /// The tasks whose time has come, longest due first, at most `limit`.
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<MediaTask>, StoreError>;
+
+    /// It is not done yet: due again at `until`, one more attempt counted. A task that was renewed meanwhile is left alone.
+    async fn postpone(&self, task: &MediaTask, until: Timestamp) -> Result<(), StoreError>;
+
+    /// Nothing is left to do. A task that was renewed meanwhile stays.
+    async fn done(&self, task: &MediaTask) -> Result<(), StoreError>;
+}
+
+/// How long the media store has to tell by itself that a new video is ready, before it is asked.
+pub const TASK_DELAY: Duration = Duration::from_secs(30);
 
 /// How old the newest history entry may be while a further visit to the same video leaves it as it is.
 pub const HISTORY_PRECISION: Duration = Duration::from_mins(1);
@@ -221,8 +333,10 @@ pub const SORTED_SEARCH_CAP: u64 = 10_000;
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait VideoRepository: Send + Sync {
-    /// Adds a video with its counters at zero, claims its files, and answers with it and its owner.
-    async fn create(&self, video: &Video, once: Option<Once>) -> Result<VideoCard, StoreError>;
+    /// Adds a video with its counters at zero, claims its files, adds their bytes to what its owner has stored, and answers
+    /// with it and its owner. `QuotaExceeded` when that would be more than `quota` bytes; of many at once only so many are
+    /// added as fit.
+    async fn create(&self, video: &Video, quota: Option<u64>, once: Option<Once>) -> Result<VideoCard, StoreError>;
 
     /// The video with this id, published or not.
     async fn find(&self, id: Id<Video>) -> Result<Option<Video>, StoreError>;
@@ -237,7 +351,9 @@ pub trait VideoRepository: Send + Sync {
     /// A store that can be read but not written at the moment, as on a full disk, shows the page uncounted.
     async fn watch(&self, visit: &Visit) -> Result<Option<VideoDetail>, StoreError>;
 
-    /// Changes a video; a new thumbnail is claimed and the old one made due in the same step.
+    /// Changes a video; a new thumbnail is claimed and the old one made due in the same step, which also changes what the
+    /// owner has stored by the difference of their bytes. `QuotaExceeded` when a larger still would make that more than the quota.
+    /// A still is stored for everybody to fetch, so that where not everybody sees the video a [task](MediaTasks) is made.
     async fn update(
         &self,
         id: Id<Video>,
@@ -245,11 +361,23 @@ pub trait VideoRepository: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<VideoCard>, StoreError>;
 
-    /// Publishes an unpublished video and the other way round.
+    /// Publishes an unpublished video and the other way round, and makes a [task](MediaTasks): who may fetch its files
+    /// changes with it.
     async fn toggle_published(&self, id: Id<Video>, now: Timestamp) -> Result<Option<VideoCard>, StoreError>;
+
+    /// Notes what the media store says of a video's files. What others see and the counts of it change with the status in
+    /// the same step; `updatedAt` stays. Answers with the video as it is then; `None` when there is none any more.
+    async fn settle(&self, id: Id<Video>, said: &Settlement, now: Timestamp) -> Result<Option<Video>, StoreError>;
+
+    /// The video that is processing and has the film of this name; the mark does not matter.
+    async fn find_processing(&self, film: &FileKey) -> Result<Option<Video>, StoreError>;
+
+    /// Whether only some may fetch the file of this name, or none: it is the film or still of a video that only its owner
+    /// sees, or stands in the ledger. The mark does not matter.
+    async fn is_hidden_file(&self, file: &FileKey) -> Result<bool, StoreError>;
 
     /// Deletes a video: at once it is absent from every answer and no counter knows it; its files are due. What hung
     /// on it (comments, likes, playlist and history entries) is invisible from then on and is removed by
-    /// [`crate::maintenance::MaintenanceRepository::purge`]. `false` when there was none.
+    /// [`crate::maintenance::MaintenanceRepository::purge`]; its bytes are no longer its owner's. `false` when there was none.
     async fn delete(&self, id: Id<Video>, now: Timestamp) -> Result<bool, StoreError>;
 }

@@ -7,21 +7,28 @@ pub mod comment;
 pub mod dashboard;
 pub mod deletion;
 pub mod file;
+pub mod file_access;
+pub mod file_name;
+pub mod file_owner;
 pub mod history;
 pub mod idempotency;
 pub mod lease;
 pub mod like;
 pub mod maintenance;
+pub mod media_task;
 pub mod playlist;
 pub mod playlist_video;
+pub mod quota;
 pub mod search;
 pub mod session;
 pub mod storm;
 pub mod subscription;
 pub mod tweet;
+pub mod unready;
 pub mod user;
 pub mod video;
 pub mod video_list;
+pub mod video_status;
 pub mod watch;
 
 /// Runs the whole contract suite over an adapter: one `#[tokio::test]` a rule, in one module a noun.
@@ -86,6 +93,63 @@ macro_rules! store_contract {
             an_even_number_of_publishings_at_once_changes_nothing,
             what_others_do_is_no_change_of_the_owners,
         }
+        $crate::contract_of_a_noun! { $fresh, video_status:
+            a_new_video_keeps_its_status_and_what_its_owner_wants,
+            every_change_of_status_is_kept_and_answered,
+            a_change_of_status_is_taken_only_from_the_one_it_names,
+            of_a_failure_any_reason_is_replaced,
+            keys_that_the_media_store_changed_are_kept,
+            a_key_that_was_changed_meanwhile_is_passed_over,
+            a_settlement_that_says_nothing_changes_nothing,
+            a_video_that_is_gone_cannot_be_settled,
+            toggling_a_video_that_is_not_ready_changes_only_what_its_owner_wants,
+            a_change_of_a_video_leaves_its_status,
+            of_many_settlements_at_once_each_is_counted_once,
+            of_many_new_keys_at_once_exactly_one_is_kept,
+            a_toggle_that_races_a_settlement_is_not_lost,
+        }
+        $crate::contract_of_a_noun! { $fresh, unready:
+            lists_and_searches_show_it_to_its_owner_alone,
+            a_new_one_is_listed_for_others_from_the_moment_that_it_is_ready,
+            one_that_nobody_is_to_see_stays_hidden_when_it_is_ready,
+            toggling_it_shows_it_to_nobody,
+            its_new_words_are_found_by_its_owner_alone,
+            its_page_opens_for_its_owner_alone,
+            its_comments_are_its_owners_alone,
+            others_cannot_like_it_and_their_likes_wait,
+            playlists_and_histories_of_others_leave_it_out,
+            its_owners_own_numbers_know_it,
+        }
+        $crate::contract_of_a_noun! { $fresh, media_task:
+            a_new_video_that_is_ready_makes_no_task,
+            a_new_video_that_is_not_ready_makes_one_that_is_due_after_a_while,
+            toggling_publication_makes_one_that_is_due_at_once,
+            working_on_a_video_again_makes_one_that_is_due_at_once,
+            a_new_still_of_a_video_that_not_everybody_sees_makes_one_that_is_due_at_once,
+            no_other_step_makes_one_or_takes_one_away,
+            a_step_that_is_refused_makes_none,
+            tasks_come_longest_due_first_and_no_more_than_asked_for,
+            a_video_has_one_task_at_most_and_a_need_renews_it,
+            a_postponed_task_is_due_later_with_one_more_attempt,
+            a_task_that_is_done_is_gone_and_no_other,
+            a_task_that_was_renewed_meanwhile_is_left_alone,
+            a_task_that_was_done_and_made_again_is_another_one,
+            of_many_needs_at_once_one_task_remains,
+            a_need_that_races_the_end_of_a_task_is_not_lost,
+        }
+        $crate::contract_of_a_noun! { $fresh, quota:
+            films_and_stills_of_a_users_videos_are_counted_and_pictures_are_not,
+            a_size_is_kept_to_the_byte,
+            a_video_that_fits_exactly_is_added_and_one_byte_more_is_refused,
+            nobody_uses_up_the_quota_of_another,
+            of_many_videos_at_once_only_so_many_are_added_as_fit,
+            a_new_still_changes_what_is_stored_by_the_difference,
+            a_larger_still_that_does_not_fit_is_refused_and_changes_nothing,
+            a_still_that_is_no_larger_than_the_old_one_is_never_refused,
+            of_many_larger_stills_at_once_only_so_many_are_taken_as_fit,
+            a_deleted_video_gives_its_bytes_back_once_and_at_once,
+            who_sees_a_video_is_nothing_to_the_quota,
+        }
         $crate::contract_of_a_noun! { $fresh, video_list:
             published_videos_are_walked_alike_by_page_and_cursor_in_every_order,
             one_users_published_videos_are_walked_alike_by_page_and_cursor_in_every_order,
@@ -143,6 +207,7 @@ macro_rules! store_contract {
             a_deleted_videos_counts_leave_its_channel_at_once,
             likes_of_a_deleted_videos_comments_are_gone_once_it_is_purged,
             an_unpublished_video_is_deleted_like_any_other,
+            a_video_that_is_not_ready_is_deleted_like_any_other,
             a_deleted_videos_files_are_due_at_once,
             other_videos_are_left_alone,
             of_many_deletes_at_once_exactly_one_finds_the_video,
@@ -263,8 +328,41 @@ macro_rules! store_contract {
             a_file_belongs_to_one_row,
             a_forgotten_file_is_due_no_more,
             a_postponed_file_is_due_later_with_one_more_attempt,
+            a_file_whose_removal_was_tried_cannot_be_claimed,
+            a_reservation_is_prolonged_while_it_lasts,
+            what_is_not_reserved_is_not_prolonged,
+            a_file_that_was_given_up_is_due_no_more,
+            files_that_were_given_up_are_taken_up_again,
+            many_files_that_were_given_up_are_all_taken_up_again,
             of_many_claims_of_one_file_exactly_one_succeeds,
             a_release_that_races_a_claim_leaves_each_file_owned_or_due,
+        }
+        $crate::contract_of_a_noun! { $fresh, file_access:
+            a_file_that_nobody_knows_is_not_hidden,
+            a_file_in_the_ledger_is_hidden,
+            the_files_of_a_video_are_hidden_while_not_everybody_sees_it,
+            files_are_hidden_and_shown_as_their_video_is_settled,
+            a_replaced_still_of_a_hidden_video_and_the_new_one_are_hidden,
+            pictures_of_accounts_are_not_hidden,
+            a_mark_does_not_hide_a_file_and_does_not_show_it,
+            a_name_that_begins_like_that_of_a_hidden_file_is_another,
+            a_video_that_is_processing_is_found_by_the_name_of_its_film,
+            a_video_is_found_by_its_film_only_while_it_is_processing,
+            a_film_is_found_by_the_key_that_it_was_settled_to,
+        }
+        $crate::contract_of_a_noun! { $fresh, file_name:
+            the_ledger_knows_a_file_by_any_mark,
+            rows_claim_and_let_go_of_files_by_their_names,
+            a_derived_still_is_no_file_of_the_ledger,
+            the_ledger_is_listed_by_name_in_parts,
+        }
+        $crate::contract_of_a_noun! { $fresh, file_owner:
+            nobody_owns_a_file_in_an_empty_store,
+            every_file_that_a_row_owns_is_told_once,
+            owned_files_are_told_with_their_marks,
+            derived_stills_are_owned_by_nobody,
+            a_file_that_a_row_let_go_of_is_not_owned,
+            rows_that_come_and_go_do_not_disturb_a_walk_over_the_others,
         }
         $crate::contract_of_a_noun! { $fresh, idempotency:
             a_key_that_was_never_noted_is_unknown,
@@ -339,6 +437,10 @@ mod tests {
         ("user", include_str!("contract/user.rs")),
         ("session", include_str!("contract/session.rs")),
         ("video", include_str!("contract/video.rs")),
+        ("video_status", include_str!("contract/video_status.rs")),
+        ("unready", include_str!("contract/unready.rs")),
+        ("media_task", include_str!("contract/media_task.rs")),
+        ("quota", include_str!("contract/quota.rs")),
         ("video_list", include_str!("contract/video_list.rs")),
         ("search", include_str!("contract/search.rs")),
         ("watch", include_str!("contract/watch.rs")),
@@ -352,6 +454,9 @@ mod tests {
         ("history", include_str!("contract/history.rs")),
         ("dashboard", include_str!("contract/dashboard.rs")),
         ("file", include_str!("contract/file.rs")),
+        ("file_access", include_str!("contract/file_access.rs")),
+        ("file_name", include_str!("contract/file_name.rs")),
+        ("file_owner", include_str!("contract/file_owner.rs")),
         ("idempotency", include_str!("contract/idempotency.rs")),
         ("lease", include_str!("contract/lease.rs")),
         ("maintenance", include_str!("contract/maintenance.rs")),

@@ -15,7 +15,7 @@ use crate::session::Session;
 use crate::subscription::Subscription;
 use crate::tweet::{Tweet, TweetText};
 use crate::user::{Account, Email, FullName, User, Username};
-use crate::video::{Description, Title, Video, Viewer, Visit};
+use crate::video::{Description, NewStill, Title, Video, VideoStatus, Viewer, Visit};
 use crate::{Id, Timestamp};
 
 /// How long a view lasts in fixtures.
@@ -108,6 +108,8 @@ pub fn video(owner: Id<User>) -> Video {
         width: 640,
         height: 360,
         bytes: 123_456,
+        thumbnail_bytes: 789,
+        status: VideoStatus::Ready,
         is_published: true,
         views: 0,
         likes_count: 0,
@@ -115,6 +117,11 @@ pub fn video(owner: Id<User>) -> Video {
         created_at: at(0),
         updated_at: at(0),
     }
+}
+
+/// A new still of 1,000 bytes.
+pub fn still(key: &FileKey) -> NewStill {
+    NewStill { key: key.clone(), bytes: 1000 }
 }
 
 /// A video's title.

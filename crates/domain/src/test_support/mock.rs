@@ -12,6 +12,9 @@ pub use crate::lease::MockLeases;
 pub use crate::like::MockLikeRepository;
 pub use crate::maintenance::MockMaintenanceRepository;
 pub use crate::media::MockMediaStore;
+pub use crate::media::direct::MockDirectUploads;
+pub use crate::media::inventory::MockMediaInventory;
+pub use crate::media::notice::MockMediaNotices;
 pub use crate::playlist::MockPlaylistRepository;
 pub use crate::security::{MockEntropy, MockPasswordHasher, MockTokens};
 pub use crate::session::MockSessionRepository;
@@ -19,7 +22,7 @@ pub use crate::subscription::MockSubscriptionRepository;
 pub use crate::time::MockClock;
 pub use crate::tweet::MockTweetRepository;
 pub use crate::user::MockUserRepository;
-pub use crate::video::MockVideoRepository;
+pub use crate::video::{MockMediaTasks, MockVideoRepository};
 
 use crate::Store;
 
@@ -39,6 +42,7 @@ pub struct MockStore {
     pub history: MockHistoryRepository,
     pub dashboard: MockDashboardRepository,
     pub files: MockFileLedger,
+    pub media_tasks: MockMediaTasks,
     pub idempotency: MockIdempotencyRepository,
     pub leases: MockLeases,
     pub maintenance: MockMaintenanceRepository,
@@ -59,6 +63,7 @@ impl MockStore {
             history: Arc::new(self.history),
             dashboard: Arc::new(self.dashboard),
             files: Arc::new(self.files),
+            media_tasks: Arc::new(self.media_tasks),
             idempotency: Arc::new(self.idempotency),
             leases: Arc::new(self.leases),
             maintenance: Arc::new(self.maintenance),

@@ -7,7 +7,7 @@ use crate::playlist::{Added, Playlist};
 use crate::session::Session;
 use crate::tweet::Tweet;
 use crate::user::{Account, User};
-use crate::video::{Video, VideoDetail, Viewer};
+use crate::video::{Settlement, StatusChange, Video, VideoDetail, VideoStatus, Viewer};
 use crate::{Id, Store, Timestamp};
 
 use super::fixture;
@@ -45,7 +45,7 @@ pub async fn users(store: &Store, number: usize) -> Vec<User> {
 /// Adds this video and answers with it as it is stored.
 pub async fn upload(store: &Store, video: &Video) -> Video {
     reserve(store, &[video.file.clone(), video.thumbnail.clone()]).await;
-    store.videos.create(video, None).await.unwrap().video
+    store.videos.create(video, None, None).await.unwrap().video
 }
 
 /// Adds a published video.
@@ -56,6 +56,19 @@ pub async fn video(store: &Store, owner: Id<User>) -> Video {
 /// Adds an unpublished video.
 pub async fn hidden_video(store: &Store, owner: Id<User>) -> Video {
     upload(store, &Video { is_published: false, ..fixture::video(owner) }).await
+}
+
+/// Adds a video that is processing, and that its owner wants others to see.
+pub async fn processing_video(store: &Store, owner: Id<User>) -> Video {
+    upload(store, &Video { status: VideoStatus::Processing, ..fixture::video(owner) }).await
+}
+
+/// Notes that the media store has come from one status to another; it must have been the video's.
+pub async fn settle(store: &Store, video: Id<Video>, from: VideoStatus, to: VideoStatus) -> Video {
+    let said = Settlement { status: Some(StatusChange { from, to: to.clone() }), ..Settlement::default() };
+    let settled = store.videos.settle(video, &said, fixture::at(1)).await.unwrap().unwrap();
+    assert_eq!(settled.status, to, "a change of status was not taken");
+    settled
 }
 
 /// Adds several published videos, in the order of their ids.

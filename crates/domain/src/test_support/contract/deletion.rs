@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 
 use super::check::{CROWD, assert_no_drift, assert_ownerless, first, ownerless, purge_all, shuffled, stats, stored};
+use super::video_status::statuses;
 use crate::Store;
 use crate::comment::{Comment, CommentText};
 use crate::dashboard::ChannelStats;
@@ -13,7 +14,7 @@ use crate::search::SearchWords;
 use crate::test_support::fixture::{at, comment, guest, like, title, visit};
 use crate::test_support::seed;
 use crate::user::User;
-use crate::video::{Video, VideoChange, VideoOrder, VideoQuery, VideoScope, VideoSort, Viewer};
+use crate::video::{Video, VideoChange, VideoOrder, VideoQuery, VideoScope, VideoSort, VideoStatus, Viewer};
 
 /// A video on which everything hangs that can hang on one.
 struct Scene {
@@ -169,6 +170,28 @@ pub async fn an_unpublished_video_is_deleted_like_any_other(store: Store) {
         assert_eq!(stats(&store, owner.id).await.videos, 1, "{when}");
     })
     .await;
+}
+
+pub async fn a_video_that_is_not_ready_is_deleted_like_any_other(store: Store) {
+    for status in statuses() {
+        let Scene { owner, video, .. } = scene(&store).await;
+        seed::settle(&store, video.id, VideoStatus::Ready, status.clone()).await;
+        let before = store.users.stored_bytes(owner.id).await.unwrap().unwrap();
+        delete(&store, &video).await;
+        before_and_after_the_purge(&store, async |when| {
+            assert_eq!(store.videos.find(video.id).await.unwrap(), None, "{when}, {status:?}");
+            assert_eq!(stats(&store, owner.id).await.videos, 1, "{when}, {status:?}");
+            let left = store.users.stored_bytes(owner.id).await.unwrap().unwrap();
+            assert_eq!(left, before - video.stored_bytes(), "{when}, {status:?}");
+        })
+        .await;
+        let due: Vec<_> = store.files.due(at(9), 10).await.unwrap().into_iter().map(|file| file.key).collect();
+        assert!(due.contains(&video.file) && due.contains(&video.thumbnail), "{status:?}");
+        for file in [video.file, video.thumbnail] {
+            store.files.forget(&file).await.unwrap();
+        }
+        assert_ownerless(&store, &[]).await;
+    }
 }
 
 pub async fn a_deleted_videos_files_are_due_at_once(store: Store) {

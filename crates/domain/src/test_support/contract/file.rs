@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::check::{CROWD, assert_conflict, assert_one_winner, assert_ownerless, ownerless};
 use crate::file::{DueFile, FileFormat, FileKey};
-use crate::test_support::fixture::{account, at, file_key, video};
+use crate::test_support::fixture::{account, at, far_future, file_key, video};
 use crate::test_support::seed;
 use crate::user::UserImage;
 use crate::video::Video;
@@ -92,7 +92,7 @@ pub async fn a_file_that_is_due_cannot_be_claimed_by_a_new_row(store: Store) {
     let video = video(owner.id);
     let files = [video.file.clone(), video.thumbnail.clone()];
     store.files.reserve(&files, video.created_at).await.unwrap();
-    assert_conflict(store.videos.create(&video, None).await, "file");
+    assert_conflict(store.videos.create(&video, None, None).await, "file");
     assert_eq!(store.videos.find(video.id).await.unwrap(), None);
     assert_eq!(ownerless(&store).await.len(), 4);
 }
@@ -102,7 +102,7 @@ pub async fn a_file_belongs_to_one_row(store: Store) {
     let first = seed::video(&store, owner.id).await;
     let second = Video { file: first.file.clone(), ..video(owner.id) };
     seed::reserve(&store, std::slice::from_ref(&second.thumbnail)).await;
-    assert_conflict(store.videos.create(&second, None).await, "file");
+    assert_conflict(store.videos.create(&second, None, None).await, "file");
     assert_ownerless(&store, &[&second.thumbnail]).await;
 }
 
@@ -124,6 +124,93 @@ pub async fn a_postponed_file_is_due_later_with_one_more_attempt(store: Store) {
         let expected = [DueFile { key: other.clone(), attempts: 0 }, DueFile { key: failing.clone(), attempts }];
         assert_eq!(store.files.due(until, 100).await.unwrap(), expected, "it goes to the end");
     }
+}
+
+pub async fn a_file_whose_removal_was_tried_cannot_be_claimed(store: Store) {
+    let user = seed::user(&store).await;
+    let [tried, given_up] = [at(20), Timestamp::NEVER];
+    for until in [tried, given_up] {
+        let face = reserve(&store, at(10)).await;
+        store.files.postpone(&face, until).await.unwrap();
+        assert_conflict(store.users.replace_image(user.id, UserImage::Avatar, &face, at(11)).await, "file");
+        let video = Video { thumbnail: face, created_at: at(11), ..video(user.id) };
+        seed::reserve(&store, std::slice::from_ref(&video.file)).await;
+        assert_conflict(store.videos.create(&video, None, None).await, "file");
+    }
+    assert_eq!(store.users.find(user.id).await.unwrap(), Some(user));
+}
+
+pub async fn a_reservation_is_prolonged_while_it_lasts(store: Store) {
+    let (key, other) = (reserve(&store, at(10)).await, reserve(&store, at(10)).await);
+    assert!(store.files.prolong(&key, at(9), at(20)).await.unwrap());
+    assert_eq!(due(&store, at(19)).await, std::slice::from_ref(&other));
+    assert!(store.files.prolong(&key, at(11), at(15)).await.unwrap(), "it lasts until 20");
+    assert_eq!(due(&store, at(19)).await, std::slice::from_ref(&other), "it is not cut short");
+    assert!(!store.files.prolong(&key, at(20), at(30)).await.unwrap(), "it is due");
+    assert_eq!(due(&store, at(20)).await, [other, key]);
+}
+
+pub async fn what_is_not_reserved_is_not_prolonged(store: Store) {
+    let user = seed::user(&store).await;
+    let (released, tried, given_up) =
+        (reserve(&store, at(10)).await, reserve(&store, at(10)).await, reserve(&store, at(10)).await);
+    store.files.release(std::slice::from_ref(&released), at(5)).await.unwrap();
+    store.files.postpone(&tried, at(50)).await.unwrap();
+    store.files.postpone(&given_up, Timestamp::NEVER).await.unwrap();
+    for file in [&released, &tried, &given_up, &user.avatar, &key()] {
+        assert!(!store.files.prolong(file, at(6), at(100)).await.unwrap(), "{file}");
+    }
+    assert_eq!(due(&store, at(50)).await, [released, tried]);
+    assert_eq!(due(&store, far_future()).await.len(), 2);
+}
+
+pub async fn a_file_that_was_given_up_is_due_no_more(store: Store) {
+    let mut keys = Vec::new();
+    for _ in 0..3 {
+        keys.push(reserve(&store, at(10)).await);
+    }
+    let other = reserve(&store, at(10)).await;
+    store.files.postpone(&keys[1], at(20)).await.unwrap();
+    for key in [&keys[2], &keys[0], &keys[1]] {
+        store.files.postpone(key, Timestamp::NEVER).await.unwrap();
+    }
+    for now in [far_future(), Timestamp::NEVER] {
+        assert_eq!(due(&store, now).await, std::slice::from_ref(&other));
+    }
+    let expected: Vec<DueFile> =
+        keys.iter().zip([1, 2, 1]).map(|(key, attempts)| DueFile { key: key.clone(), attempts }).collect();
+    assert_eq!(store.files.given_up(100).await.unwrap(), expected, "by name");
+    assert_eq!(store.files.given_up(2).await.unwrap(), expected[..2]);
+    assert_eq!(store.files.given_up(0).await.unwrap(), []);
+    assert_eq!(store.files.list(None, 100).await.unwrap().len(), 4, "it stays in the ledger");
+}
+
+pub async fn files_that_were_given_up_are_taken_up_again(store: Store) {
+    assert_eq!(store.files.retry_given_up(at(5)).await.unwrap(), 0);
+    let (one, two) = (reserve(&store, at(10)).await, reserve(&store, at(10)).await);
+    let (failing, reserved) = (reserve(&store, at(10)).await, reserve(&store, at(90)).await);
+    store.files.postpone(&failing, at(70)).await.unwrap();
+    for key in [&one, &two, &one] {
+        store.files.postpone(key, Timestamp::NEVER).await.unwrap();
+    }
+    assert_eq!(store.files.retry_given_up(at(50)).await.unwrap(), 2);
+    let fresh = [&one, &two].map(|key| DueFile { key: key.clone(), attempts: 0 });
+    assert_eq!(store.files.due(at(50), 100).await.unwrap(), fresh);
+    assert_eq!(store.files.given_up(100).await.unwrap(), []);
+    assert_eq!(store.files.retry_given_up(at(50)).await.unwrap(), 0);
+    let others = [DueFile { key: failing, attempts: 1 }, DueFile { key: reserved, attempts: 0 }];
+    assert_eq!(store.files.due(at(90), 100).await.unwrap()[2..], others, "others are left alone");
+}
+
+pub async fn many_files_that_were_given_up_are_all_taken_up_again(store: Store) {
+    let keys: Vec<FileKey> = (0..1_100).map(|_| key()).collect();
+    store.files.reserve(&keys, at(10)).await.unwrap();
+    for some in keys.chunks(CROWD) {
+        let given_up = join_all(some.iter().map(|key| store.files.postpone(key, Timestamp::NEVER))).await;
+        assert!(given_up.iter().all(Result::is_ok));
+    }
+    assert_eq!(store.files.retry_given_up(at(50)).await.unwrap(), 1_100);
+    assert_eq!(store.files.due(at(50), 2_000).await.unwrap().len(), 1_100);
 }
 
 pub async fn of_many_claims_of_one_file_exactly_one_succeeds(store: Store) {

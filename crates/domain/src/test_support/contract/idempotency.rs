@@ -74,7 +74,7 @@ impl Creation {
     async fn run(&self, store: &Store, once: Option<Once>) -> Result<(), StoreError> {
         match self {
             Self::User(account) => store.users.create(account, once).await,
-            Self::Video(video) => store.videos.create(video, once).await.map(drop),
+            Self::Video(video) => store.videos.create(video, None, once).await.map(drop),
             Self::Comment(comment) => store.comments.create(comment, once).await.map(|card| assert!(card.is_some())),
             Self::Tweet(tweet) => store.tweets.create(tweet, once).await.map(drop),
             Self::Playlist(playlist) => store.playlists.create(playlist, once).await.map(drop),

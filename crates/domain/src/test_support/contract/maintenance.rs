@@ -128,11 +128,14 @@ pub async fn remembered_views_from_before_are_forgotten_and_stay_counted(store: 
 pub async fn a_recount_of_a_sound_store_finds_and_changes_nothing(store: Store) {
     let (owner, video, _) = burdened(&store).await;
     seed::tweet(&store, owner.id).await;
-    let before = (stored(&store, video.id).await, stats(&store, owner.id).await);
+    let unready = seed::processing_video(&store, owner.id).await;
+    let numbers = async || (stats(&store, owner.id).await, store.users.stored_bytes(owner.id).await.unwrap());
+    let before = (stored(&store, video.id).await, numbers().await);
     for mode in [Reconcile::Report, Reconcile::Repair, Reconcile::Report] {
         assert_eq!(store.maintenance.reconcile(mode).await.unwrap(), DriftReport::default(), "{mode:?}");
     }
-    assert_eq!((stored(&store, video.id).await, stats(&store, owner.id).await), before);
+    assert_eq!((stored(&store, video.id).await, numbers().await), before);
+    assert_eq!(stored(&store, unready.id).await, unready);
 }
 
 pub async fn an_empty_store_needs_no_upkeep(store: Store) {

@@ -4,6 +4,7 @@
 use futures_util::future::{join, join_all};
 
 use super::check::{CROWD, assert_no_drift, first, ownerless, purge_all, shuffled, stats};
+use super::video_status::statuses;
 use crate::comment::{Comment, CommentText};
 use crate::file::FileFormat;
 use crate::like::LikeTarget;
@@ -11,15 +12,17 @@ use crate::maintenance::{DriftReport, Reconcile};
 use crate::page::SortDirection;
 use crate::playlist::Playlist;
 use crate::test_support::fixture::{
-    WINDOW, at, comment, file_key, guest, like, next_id, subscription, title, tweet, video, visit,
+    WINDOW, at, comment, file_key, guest, like, next_id, still, subscription, title, tweet, video, visit,
 };
 use crate::test_support::seed;
 use crate::tweet::{Tweet, TweetText};
 use crate::user::{User, UserImage};
-use crate::video::{Video, VideoChange, VideoOrder, VideoQuery, VideoScope, VideoSort, Viewer};
+use crate::video::{
+    NewStill, Settlement, StatusChange, Video, VideoChange, VideoOrder, VideoQuery, VideoScope, VideoSort, Viewer,
+};
 use crate::{Id, Store, StoreError};
 
-const KINDS: usize = 24;
+const KINDS: usize = 28;
 const ROUNDS: usize = 12;
 
 /// What the storm is about.
@@ -71,8 +74,11 @@ async fn write(store: &Store, sea: &Sea, number: usize) -> Result<(), StoreError
         18 => store.playlists.remove_video(pick(&sea.playlists, number, 3).id, video, now).await.map(drop),
         19 => change_something(store, sea, number).await,
         20 => new_face(store, user, number).await,
-        21 => upload(store, user).await,
+        21 => upload(store, user, number).await,
         22 => delete_something(store, sea, number).await,
+        23..=24 => settle_something(store, sea, number).await,
+        25 => new_still(store, video, number).await,
+        26 => do_tasks(store, number).await,
         _ => store.maintenance.purge(5).await.map(drop),
     }
 }
@@ -123,10 +129,48 @@ async fn new_face(store: &Store, user: Id<User>, number: usize) -> Result<(), St
     store.users.replace_image(user, UserImage::Avatar, &face, at(3)).await.map(drop)
 }
 
-async fn upload(store: &Store, owner: Id<User>) -> Result<(), StoreError> {
-    let video = Video { id: next_id(), ..video(owner) };
+async fn upload(store: &Store, owner: Id<User>, number: usize) -> Result<(), StoreError> {
+    let status = pick(&statuses(), number, 9).clone();
+    let video = Video { id: next_id(), status, is_published: number.is_multiple_of(2), ..video(owner) };
     seed::reserve(store, &[video.file.clone(), video.thumbnail.clone()]).await;
-    store.videos.create(&video, None).await.map(drop)
+    store.videos.create(&video, None, None).await.map(drop)
+}
+
+/// The media store has come from one status to another, or the film has another key.
+async fn settle_something(store: &Store, sea: &Sea, number: usize) -> Result<(), StoreError> {
+    let id = pick(&sea.videos, number, 5).id;
+    let Some(video) = store.videos.find(id).await? else { return Ok(()) };
+    let to = pick(&statuses(), number, 13).clone();
+    let said = Settlement {
+        film: Some((video.file.clone(), video.file.marked(&format!("u{number}")))),
+        still: None,
+        status: Some(StatusChange { from: video.status, to }),
+    };
+    store.videos.settle(id, &said, at(3)).await.map(drop)
+}
+
+/// A still of another size, claimed by a video that may be gone meanwhile.
+async fn new_still(store: &Store, video: Id<Video>, number: usize) -> Result<(), StoreError> {
+    let key = file_key(FileFormat::Png);
+    seed::reserve(store, std::slice::from_ref(&key)).await;
+    let bytes = u64::try_from(number % 700).unwrap();
+    let thumbnail = NewStill { bytes, ..still(&key) };
+    let change = VideoChange { thumbnail: Some(thumbnail), ..VideoChange::default() };
+    match store.videos.update(video, &change, at(3)).await? {
+        Some(_) => Ok(()),
+        None => store.files.release(&[key], at(3)).await,
+    }
+}
+
+async fn do_tasks(store: &Store, number: usize) -> Result<(), StoreError> {
+    for task in store.media_tasks.due(at(1_000), 3).await? {
+        if number.is_multiple_of(3) {
+            store.media_tasks.postpone(&task, at(900)).await?;
+        } else {
+            store.media_tasks.done(&task).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn delete_something(store: &Store, sea: &Sea, number: usize) -> Result<(), StoreError> {
@@ -191,6 +235,8 @@ pub async fn after_a_storm_counts_equal_the_lists_that_they_count(store: Store) 
             let comments = store.comments.list(video.id, Some(user.id), &first()).await.unwrap().unwrap();
             assert_eq!(length(&comments), video.comments_count, "comments of {video:?}");
         }
+        let stored = store.users.stored_bytes(user.id).await.unwrap();
+        assert_eq!(stored, Some(videos.iter().map(Video::stored_bytes).sum()), "bytes of {}", user.username.as_str());
         assert_eq!(stats.comments, videos.iter().map(|video| video.comments_count).sum::<u64>());
         assert_eq!(stats.views, videos.iter().map(|video| video.views).sum::<u64>());
         let tweets = store.tweets.list_by(user.id, None, &first()).await.unwrap().unwrap();
@@ -206,7 +252,7 @@ pub async fn after_a_storm_counts_equal_the_lists_that_they_count(store: Store) 
 pub async fn after_a_storm_each_like_is_counted_once(store: Store) {
     let sea = rage(&store).await;
     for owner in &sea.users {
-        for video in videos_of(&store, owner).await.into_iter().filter(|video| video.is_published) {
+        for video in videos_of(&store, owner).await.into_iter().filter(Video::is_public) {
             let mut found = 0;
             for user in &sea.users {
                 let liked = store.likes.liked_videos(user.id, &first()).await.unwrap();
@@ -226,7 +272,7 @@ pub async fn after_a_storm_each_file_is_owned_or_due(store: Store) {
         let now = store.users.find(user.id).await.unwrap().unwrap();
         owned.extend([now.avatar].into_iter().chain(now.cover_image));
         for video in videos_of(&store, user).await {
-            owned.extend([video.file, video.thumbnail]);
+            owned.extend([video.file.unmarked(), video.thumbnail]);
         }
     }
     assert!(owned.iter().all(|file| !due.contains(file)), "what is owned is not due");

@@ -6,7 +6,7 @@ use super::check::{CROWD, assert_conflict, assert_no_drift, assert_ownerless, fi
 use crate::Store;
 use crate::file::{FileFormat, FileKey};
 use crate::like::LikeTarget;
-use crate::test_support::fixture::{at, comment, description, file_key, guest, like, next_id, title, video};
+use crate::test_support::fixture::{at, comment, description, file_key, guest, like, next_id, still, title, video};
 use crate::test_support::seed;
 use crate::user::UserCard;
 use crate::video::{Video, VideoCard, VideoChange, VideoOrder, VideoQuery, VideoScope, VideoSort};
@@ -20,7 +20,7 @@ pub async fn a_new_video_is_answered_with_its_owner_and_found_as_given(store: St
     for is_published in [true, false] {
         let video = Video { is_published, duration: 0.1 + 0.2, ..video(owner.id) };
         seed::reserve(&store, &files(&video)).await;
-        let card = store.videos.create(&video, None).await.unwrap();
+        let card = store.videos.create(&video, None, None).await.unwrap();
         let face = UserCard {
             id: owner.id,
             username: owner.username.clone(),
@@ -55,7 +55,7 @@ pub async fn a_video_with_an_unreserved_file_is_refused_and_changes_nothing(stor
         let [file, thumbnail] = files(&video);
         let reserved = if reserved == 0 { file } else { thumbnail };
         seed::reserve(&store, std::slice::from_ref(&reserved)).await;
-        assert_conflict(store.videos.create(&video, None).await, "file");
+        assert_conflict(store.videos.create(&video, None, None).await, "file");
         assert_eq!(store.videos.find(video.id).await.unwrap(), None);
         assert_ownerless(&store, &[&reserved]).await;
         store.files.forget(&reserved).await.unwrap();
@@ -67,7 +67,7 @@ pub async fn a_video_with_an_unreserved_file_is_refused_and_changes_nothing(stor
 pub async fn an_unknown_video_is_absent(store: Store) {
     let thumbnail = file_key(FileFormat::Jpeg);
     seed::reserve(&store, std::slice::from_ref(&thumbnail)).await;
-    let change = VideoChange { thumbnail: Some(thumbnail.clone()), ..VideoChange::default() };
+    let change = VideoChange { thumbnail: Some(still(&thumbnail)), ..VideoChange::default() };
     let id = next_id();
     assert_eq!(store.videos.find(id).await.unwrap(), None);
     assert_eq!(store.videos.update(id, &change, at(1)).await.unwrap(), None);
@@ -97,7 +97,7 @@ pub async fn a_new_thumbnail_is_claimed_and_the_old_one_is_due(store: Store) {
     let video = seed::video(&store, owner.id).await;
     let thumbnail = file_key(FileFormat::Png);
     seed::reserve(&store, std::slice::from_ref(&thumbnail)).await;
-    let change = VideoChange { thumbnail: Some(thumbnail.clone()), ..VideoChange::default() };
+    let change = VideoChange { thumbnail: Some(still(&thumbnail)), ..VideoChange::default() };
     let card = store.videos.update(video.id, &change, at(5)).await.unwrap().unwrap();
     assert_eq!(card.video.thumbnail, thumbnail);
     assert_ownerless(&store, &[&video.thumbnail]).await;
@@ -111,7 +111,8 @@ pub async fn an_unreserved_new_thumbnail_is_refused_and_changes_nothing(store: S
     let change = VideoChange {
         title: Some(title("Another film")),
         description: Some(description("Another text")),
-        thumbnail: Some(file_key(FileFormat::Png)),
+        thumbnail: Some(still(&file_key(FileFormat::Png))),
+        quota: None,
     };
     assert_conflict(store.videos.update(video.id, &change, at(5)).await, "file");
     assert_eq!(stored(&store, video.id).await, video);
