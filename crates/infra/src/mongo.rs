@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod lease;
 pub mod like;
 pub mod maintenance;
+pub mod media_task;
 pub mod playlist;
 pub mod session;
 pub mod subscription;
@@ -295,6 +296,7 @@ fn store(database: &Database) -> Store {
         history: Arc::new(history::MongoHistory::new(database.clone())),
         dashboard: Arc::new(dashboard::MongoDashboard::new(database.clone())),
         files: Arc::new(file::MongoFileLedger::new(database.clone())),
+        media_tasks: Arc::new(media_task::MongoMediaTasks::new(database.clone())),
         idempotency: Arc::new(idempotency::MongoIdempotency::new(database.clone())),
         leases: Arc::new(lease::MongoLeases::new(database.clone())),
         maintenance: Arc::new(maintenance::MongoMaintenance::new(database.clone())),

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod lease;
 pub mod like;
 pub mod maintenance;
+pub mod media_task;
 pub mod playlist;
 pub mod session;
 pub mod subscription;
@@ -122,10 +123,11 @@ pub struct OpenStore {
 
 /// Takes a data folder, checks its database after an unclean stop, and brings it to the present version.
 ///
-/// Files that a dead process had reserved become due at once, and its leases are free: whoever had them is gone.
+/// Leases of a dead process are free: whoever had them is gone. Its reservations go on to their end, because what they
+/// are for may still be on its way: from a browser to the media store, or within that.
 pub fn open(folder: &Path) -> Result<OpenStore, OpenError> {
     let (connection, folder, _) = prepare(folder)?;
-    connection.execute_batch("UPDATE file_ledger SET due_at = 0 WHERE due_at > 0; DELETE FROM leases;")?;
+    connection.execute_batch("DELETE FROM leases")?;
     let unclean = folder.unclean();
     let pool = Pool::new(folder.file(DATABASE)?);
     let database = Database::new(pool, Writer::start(connection, folder).map_err(OpenError::Thread)?);
@@ -223,6 +225,7 @@ fn store(database: &Database) -> Store {
         history: Arc::new(history::SqliteHistory::new(database.clone())),
         dashboard: Arc::new(dashboard::SqliteDashboard::new(database.clone())),
         files: Arc::new(file::SqliteFileLedger::new(database.clone())),
+        media_tasks: Arc::new(media_task::SqliteMediaTasks::new(database.clone())),
         idempotency: Arc::new(idempotency::SqliteIdempotency::new(database.clone())),
         leases: Arc::new(lease::SqliteLeases::new(database.clone())),
         maintenance: Arc::new(maintenance::SqliteMaintenance::new(database.clone())),

@@ -1,7 +1,7 @@
 //! Users and videos as documents, the cards that lists show of them, and the rule of who may see a video.
 
 use aviary_domain::user::{Email, FullName, User, UserCard, Username};
-use aviary_domain::video::{Description, Title, Video, VideoCard};
+use aviary_domain::video::{Description, Title, Video, VideoCard, VideoStatus};
 use aviary_domain::{Id, StoreError};
 use mongodb::bson::{Document, RawDocument, doc};
 
@@ -10,6 +10,10 @@ use super::document::{Fields, object_id};
 
 /// The field that [`owner_lookup`] puts a user's card in.
 pub(crate) const OWNER_CARD: &str = "ownerCard";
+
+/// How documents name the status of a video that is not ready.
+pub(crate) const PROCESSING: &str = "processing";
+const FAILED: &str = "failed";
 
 /// The field that [`video_lookup`] puts a video's card in.
 pub(crate) const VIDEO_CARD: &str = "videoCard";
@@ -23,12 +27,13 @@ pub(crate) fn user_card_fields() -> Document {
 pub(crate) fn video_fields() -> Document {
     doc! {
         "owner": 1, "videoFile": 1, "thumbnail": 1, "title": 1, "description": 1, "duration": 1, "width": 1,
-        "height": 1, "bytes": 1, "isPublished": 1, "views": 1, "likesCount": 1, "commentsCount": 1,
-        "createdAt": 1, "updatedAt": 1,
+        "height": 1, "bytes": 1, "thumbnailBytes": 1, "isPublished": 1, "publishWhenReady": 1, "status": 1,
+        "statusReason": 1, "views": 1, "likesCount": 1, "commentsCount": 1, "createdAt": 1, "updatedAt": 1,
     }
 }
 
-/// The condition that a video is visible to this viewer.
+/// The condition that a video is visible to this viewer. At rest `isPublished` means that everybody sees it: its owner wants
+/// that, and it is ready.
 pub(crate) fn visible_to(viewer: Option<Id<User>>) -> Document {
     match viewer {
         None => doc! { "isPublished": true },
@@ -99,6 +104,9 @@ pub(crate) fn owner_card(document: &RawDocument) -> Result<UserCard, StoreError>
 /// The video in a document.
 pub(crate) fn video(document: &RawDocument) -> Result<Video, StoreError> {
     let pixels = |field| u32::try_from(document.count(field)?).map_err(|_| document.malformed(field));
+    let is_public = document.flag("isPublished")?;
+    let status = if is_public { VideoStatus::Ready } else { hidden_status(document)? };
+    let is_wanted = status != VideoStatus::Ready && document.optional_flag("publishWhenReady")?.unwrap_or_default();
     Ok(Video {
         id: document.id("_id")?,
         owner: document.id("owner")?,
@@ -110,13 +118,48 @@ pub(crate) fn video(document: &RawDocument) -> Result<Video, StoreError> {
         width: pixels("width")?,
         height: pixels("height")?,
         bytes: document.count("bytes")?,
-        is_published: document.flag("isPublished")?,
+        thumbnail_bytes: document.optional_count("thumbnailBytes")?.unwrap_or_default(),
+        status,
+        is_published: is_public || is_wanted,
         views: document.count("views")?,
         likes_count: document.count("likesCount")?,
         comments_count: document.count("commentsCount")?,
         created_at: document.time("createdAt")?,
         updated_at: document.time("updatedAt")?,
     })
+}
+
+/// The status of a video that not everybody sees. One that an earlier version wrote has none, and is ready.
+fn hidden_status(document: &RawDocument) -> Result<VideoStatus, StoreError> {
+    match document.optional_text("status")?.as_deref() {
+        None => Ok(VideoStatus::Ready),
+        Some(PROCESSING) => Ok(VideoStatus::Processing),
+        Some(FAILED) => Ok(VideoStatus::Failed(document.optional_text("statusReason")?.unwrap_or_default())),
+        Some(_) => Err(document.malformed("status")),
+    }
+}
+
+/// The fields that say how far a video's files are and who sees it: those that it has then, and those that it has not.
+pub(crate) fn state(video: &Video) -> (Document, Document) {
+    let mut kept = doc! { "isPublished": video.is_public() };
+    let mut absent = Document::new();
+    let status = match video.status {
+        VideoStatus::Ready => None,
+        VideoStatus::Processing => Some(PROCESSING),
+        VideoStatus::Failed(_) => Some(FAILED),
+    };
+    for (field, value) in [("status", status), ("statusReason", video.status.reason())] {
+        match value {
+            Some(value) => kept.insert(field, value),
+            None => absent.insert(field, ""),
+        };
+    }
+    if video.is_published && !video.is_public() {
+        kept.insert("publishWhenReady", true);
+    } else {
+        absent.insert("publishWhenReady", "");
+    }
+    (kept, absent)
 }
 
 /// The video in a document with its owner's card in [`OWNER_CARD`].

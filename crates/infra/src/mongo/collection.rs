@@ -12,6 +12,7 @@ pub(crate) const PLAYLIST_VIDEOS: &str = "playlist_videos";
 pub(crate) const HISTORY: &str = "history";
 pub(crate) const VIEWS: &str = "views";
 pub(crate) const FILE_LEDGER: &str = "file_ledger";
+pub(crate) const MEDIA_TASKS: &str = "media_tasks";
 pub(crate) const PURGE_QUEUE: &str = "purge_queue";
 pub(crate) const TOTALS: &str = "totals";
 pub(crate) const IDEMPOTENCY_KEYS: &str = "idempotency_keys";

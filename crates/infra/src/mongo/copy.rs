@@ -15,14 +15,14 @@ use tokio::sync::mpsc;
 
 use self::row::{Ours, document, sort, start};
 use super::access::Access;
-use super::collection::{LEASES, LOCK, META, PURGE_QUEUE, TOTALS};
+use super::collection::{LEASES, LOCK, MEDIA_TASKS, META, PURGE_QUEUE, TOTALS};
 use super::document::Fields;
 use super::error::TxError;
 use super::maintenance::MongoMaintenance;
 use super::schema::{self, COPY, Standing};
 use super::totals::Total;
 use super::{Database, connect, migrate};
-use crate::copy::home::{Batch, Home, Place, Read, Reading, Rows, Source, Target, Totals};
+use crate::copy::home::{Batch, Home, KeyChange, Place, Read, Reading, Rows, Source, Target, Totals};
 use crate::copy::record::Record;
 use crate::copy::table::{TABLES, Table};
 use crate::copy::{self, CopyError};
@@ -59,6 +59,16 @@ pub(crate) async fn target(uri: &str, identity: &str) -> Result<Box<dyn Target>,
         standing => return Err(migrate::refusal(side.driver(), standing).await.into()),
     }
     Ok(Box::new(side))
+}
+
+/// A database whose home is to be changed where it is; no server may use it.
+pub(crate) async fn home(uri: &str) -> Result<Box<dyn Target>, CopyError> {
+    let side = Side::connect(uri).await?;
+    match schema::standing(side.driver()).await? {
+        Standing::Current => Ok(Box::new(side)),
+        Standing::Empty => Err(CopyError::NoHome { home: side.name() }),
+        standing => Err(migrate::refusal(side.driver(), standing).await.into()),
+    }
 }
 
 /// Either side.
@@ -192,6 +202,17 @@ impl Target for Side {
         let documents: Vec<Document> = records.iter().map(|record| document(table, record)).collect();
         self.insert(table, &documents).await?;
         self.note(place).await
+    }
+
+    async fn change_key(&self, change: &KeyChange) -> Result<(), CopyError> {
+        let access = self.access();
+        if change.to.is_film() {
+            // Before the key: whoever is killed in between makes it again, and alone it does no harm.
+            let task = doc! { "$setOnInsert": row::moved_film_task() };
+            access.upsert(MEDIA_TASKS, row::id(&change.row), task).await.map_err(failed)?;
+        }
+        let (row, key) = row::key_change(change);
+        access.update(change.table.name, row, key).await.map(drop).map_err(failed)
     }
 
     async fn write_totals(&self, totals: Totals) -> Result<(), CopyError> {

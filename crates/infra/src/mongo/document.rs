@@ -113,13 +113,23 @@ pub(crate) trait Fields {
 
     /// A whole number; one that a shell or another driver wrote with 32 bits or as a double is read too.
     fn whole(&self, field: &str) -> Result<i64, StoreError> {
-        self.required(field, |value| whole(&value))
+        self.optional_whole(field)?.ok_or_else(|| self.malformed(field))
+    }
+
+    /// A whole number that may be absent.
+    fn optional_whole(&self, field: &str) -> Result<Option<i64>, StoreError> {
+        self.optional(field, |value| whole(&value))
     }
 
     /// A count. One that drifted below nothing is shown as nothing, so that the rest of the document stays readable;
     /// a recount tells and mends it.
     fn count(&self, field: &str) -> Result<u64, StoreError> {
-        Ok(u64::try_from(self.whole(field)?).unwrap_or_default())
+        self.optional_count(field)?.ok_or_else(|| self.malformed(field))
+    }
+
+    /// A count that documents of earlier versions do not have.
+    fn optional_count(&self, field: &str) -> Result<Option<u64>, StoreError> {
+        Ok(self.optional_whole(field)?.map(|count| u64::try_from(count).unwrap_or_default()))
     }
 
     /// A number.
@@ -133,7 +143,12 @@ pub(crate) trait Fields {
 
     /// A flag.
     fn flag(&self, field: &str) -> Result<bool, StoreError> {
-        self.required(field, |value| match value {
+        self.optional_flag(field)?.ok_or_else(|| self.malformed(field))
+    }
+
+    /// A flag that may be absent.
+    fn optional_flag(&self, field: &str) -> Result<Option<bool>, StoreError> {
+        self.optional(field, |value| match value {
             RawBsonRef::Boolean(flag) => Some(flag),
             _ => None,
         })

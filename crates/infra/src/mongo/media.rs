@@ -67,6 +67,16 @@ pub(crate) async fn identify(folder: &Path) -> Result<String, OpenError> {
     at(folder, identity::ensure).await
 }
 
+impl Database {
+    /// Makes sure that no other media folder is that of the database; where none is, none becomes it.
+    pub async fn confirm_media(&self, folder: &Path) -> Result<(), OpenError> {
+        if self.driver().collection::<Document>(META).find_one(doc! { "_id": MEDIA }).await?.is_some() {
+            self.claim_media(folder).await?;
+        }
+        Ok(())
+    }
+}
+
 /// Which id stands when everybody who is first has named one.
 async fn first(meta: &Collection<Document>, own: &str) -> Result<String, OpenError> {
     let change = vec![doc! { "$set": { FOLDER: { "$ifNull": [format!("${FOLDER}"), own] } } }];

@@ -54,6 +54,12 @@ impl UserRepository for MongoUsers {
         found.map(|document| user(&document)).transpose()
     }
 
+    async fn stored_bytes(&self, id: Id<User>) -> Result<Option<u64>, StoreError> {
+        let (filter, fields) = (doc! { "_id": object_id(id) }, doc! { "storedBytes": 1 });
+        let found = self.database.run(|db| async move { db.find_fields(USERS, filter, fields).await }).await?;
+        found.map(|user| Ok(user.optional_count("storedBytes")?.unwrap_or_default())).transpose()
+    }
+
     async fn find_account(&self, name: &LoginName) -> Result<Option<Account>, StoreError> {
         let filter = match name {
             LoginName::Email(email) => doc! { "email": email.as_str() },
@@ -138,6 +144,7 @@ pub(super) fn fresh(account: &Account) -> Document {
         "viewsReceived": 0_i64,
         "likesReceived": 0_i64,
         "commentsReceived": 0_i64,
+        "storedBytes": 0_i64,
     }
 }
 

@@ -1,16 +1,22 @@
 //! Videos in MongoDB; lists, search, visits and changes have files of their own.
 
 use async_trait::async_trait;
+use aviary_domain::file::FileKey;
 use aviary_domain::idempotency::Once;
 use aviary_domain::page::{Page, PageRequest};
-use aviary_domain::video::{Video, VideoCard, VideoChange, VideoDetail, VideoQuery, VideoRepository, Visit};
+use aviary_domain::video::{
+    Settlement, Video, VideoCard, VideoChange, VideoDetail, VideoQuery, VideoRepository, Visit,
+};
 use aviary_domain::{Id, StoreError, Timestamp};
 
 use super::Database;
 
 pub(super) mod change;
+mod credit;
+mod file;
 mod list;
 mod search;
+mod settle;
 mod watch;
 pub(super) mod words;
 
@@ -28,8 +34,8 @@ impl MongoVideos {
 
 #[async_trait]
 impl VideoRepository for MongoVideos {
-    async fn create(&self, video: &Video, once: Option<Once>) -> Result<VideoCard, StoreError> {
-        change::create(&self.database, video, once).await
+    async fn create(&self, video: &Video, quota: Option<u64>, once: Option<Once>) -> Result<VideoCard, StoreError> {
+        change::create(&self.database, video, quota, once).await
     }
 
     async fn find(&self, id: Id<Video>) -> Result<Option<Video>, StoreError> {
@@ -58,6 +64,18 @@ impl VideoRepository for MongoVideos {
 
     async fn toggle_published(&self, id: Id<Video>, now: Timestamp) -> Result<Option<VideoCard>, StoreError> {
         change::toggle_published(&self.database, id, now).await
+    }
+
+    async fn settle(&self, id: Id<Video>, said: &Settlement, now: Timestamp) -> Result<Option<Video>, StoreError> {
+        settle::settle(&self.database, id, said, now).await
+    }
+
+    async fn find_processing(&self, film: &FileKey) -> Result<Option<Video>, StoreError> {
+        file::find_processing(&self.database, film).await
+    }
+
+    async fn is_hidden_file(&self, file: &FileKey) -> Result<bool, StoreError> {
+        file::is_hidden(&self.database, file).await
     }
 
     async fn delete(&self, id: Id<Video>, now: Timestamp) -> Result<bool, StoreError> {

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 
 use super::{DATABASE, Database, OpenError, connection, open, prepare_database};
 use crate::copy::CopyError;
-use crate::copy::home::{Batch, Home, Place, Read, Reading, Rows, Source, Target, Totals};
+use crate::copy::home::{Batch, Home, KeyChange, Place, Read, Reading, Rows, Source, Target, Totals};
 use crate::copy::record::{Record, Value};
 use crate::copy::table::Table;
 use crate::data_folder::DataFolder;
@@ -49,6 +49,18 @@ pub(crate) fn target(folder: &Path, identity: &str) -> Result<Box<dyn Target>, C
     }
     let taken = DataFolder::take(folder).map_err(OpenError::from)?;
     let file = taken.file(UNFINISHED).map_err(OpenError::from)?;
+    let (connection, _) = prepare_database(&file, taken.unclean())?;
+    Ok(Box::new(TargetSide { folder: folder.to_owned(), file, taken, connection: Mutex::new(connection) }))
+}
+
+/// A folder whose home is to be changed where it is; no server may have it.
+pub(crate) fn home(folder: &Path) -> Result<Box<dyn Target>, CopyError> {
+    if !holds_home(folder) {
+        return Err(CopyError::NoHome { home: name(folder) });
+    }
+    refuse_unfinished(folder)?;
+    let taken = DataFolder::take(folder).map_err(OpenError::from)?;
+    let file = taken.file(DATABASE).map_err(OpenError::from)?;
     let (connection, _) = prepare_database(&file, taken.unclean())?;
     Ok(Box::new(TargetSide { folder: folder.to_owned(), file, taken, connection: Mutex::new(connection) }))
 }
@@ -202,6 +214,13 @@ impl Target for TargetSide {
         Ok(transaction.commit()?)
     }
 
+    async fn change_key(&self, change: &KeyChange) -> Result<(), CopyError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        row::change_key(&transaction, change)?;
+        Ok(transaction.commit()?)
+    }
+
     async fn write_totals(&self, totals: Totals) -> Result<(), CopyError> {
         let connection = self.connection();
         for (name, value) in [("published_videos", totals.published_videos), ("tweets", totals.tweets)] {
@@ -288,7 +307,8 @@ mod tests {
     use crate::copy::table::TABLES;
 
     /// Columns that are made anew from the others, or hold them in another way.
-    const DERIVED: [(&str, &str); 3] = [("videos", "seq"), ("likes", "kind"), ("likes", "target")];
+    const DERIVED: [(&str, &str); 4] =
+        [("videos", "seq"), ("media_tasks", "seq"), ("likes", "kind"), ("likes", "target")];
     /// Tables that a copy leaves behind: what is there ends with the process, or is made anew.
     const LEFT: [&str; 4] = ["purge_queue", "leases", "totals", "sqlite_sequence"];
 

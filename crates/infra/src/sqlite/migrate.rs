@@ -13,6 +13,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "0002_keys_and_leases",
         sql: include_str!("../../../../migrations/sqlite/0002_keys_and_leases.sql"),
     },
+    Migration {
+        name: "0003_status_access_quota",
+        sql: include_str!("../../../../migrations/sqlite/0003_status_access_quota.sql"),
+    },
 ];
 
 /// Marks a file as ours (`file` and other tools show it): "Avry".

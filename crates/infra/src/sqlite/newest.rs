@@ -27,7 +27,13 @@ mod tests {
     /// How SQLite goes about a query of the present schema.
     fn plan(sql: &str) -> Vec<String> {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("../../../../migrations/sqlite/0001_initial.sql")).unwrap();
+        for migration in [
+            include_str!("../../../../migrations/sqlite/0001_initial.sql"),
+            include_str!("../../../../migrations/sqlite/0002_keys_and_leases.sql"),
+            include_str!("../../../../migrations/sqlite/0003_status_access_quota.sql"),
+        ] {
+            connection.execute_batch(migration).unwrap();
+        }
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = statement.raw_query();
         let mut steps = Vec::new();

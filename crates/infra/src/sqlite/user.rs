@@ -52,6 +52,10 @@ impl UserRepository for SqliteUsers {
         self.database.read(|c| first(c, SQL, [id.bytes()], user))
     }
 
+    async fn stored_bytes(&self, id: Id<User>) -> Result<Option<u64>, StoreError> {
+        self.database.read(|c| stored_bytes(c, id))
+    }
+
     async fn find_account(&self, name: &LoginName) -> Result<Option<Account>, StoreError> {
         const BY_EMAIL: &str = concat!("SELECT ", user_columns!(), ", password_hash FROM users WHERE email = ?1");
         const BY_USERNAME: &str = concat!("SELECT ", user_columns!(), ", password_hash FROM users WHERE username = ?1");
@@ -220,6 +224,11 @@ fn channel(row: &Row<'_>) -> rusqlite::Result<Channel> {
         subscriptions_count: count(row, USER_WIDTH + 1)?,
         is_subscribed: row.get(USER_WIDTH + 2)?,
     })
+}
+
+/// How many bytes a user's videos have.
+pub(super) fn stored_bytes(c: &Connection, id: Id<User>) -> Result<Option<u64>, SqlError> {
+    first(c, "SELECT stored_bytes FROM users WHERE id = ?1", [id.bytes()], |row| count(row, 0))
 }
 
 /// Whether there is such a user.

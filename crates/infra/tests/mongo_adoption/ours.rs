@@ -32,6 +32,7 @@ impl Counts {
             "subscribersCount": self.subscribers, "subscriptionsCount": self.subscriptions,
             "videosCount": self.videos, "publishedCount": self.published, "tweetsCount": self.tweets,
             "viewsReceived": self.views, "likesReceived": self.likes, "commentsReceived": self.comments,
+            "storedBytes": 0_i64,
         });
         user
     }
@@ -40,7 +41,7 @@ impl Counts {
 /// A video whose texts hold these words alone, in ASCII and lower case.
 pub(crate) fn video(fields: Document, title: &[&str], description: &[&str]) -> Document {
     let mut video = doc! {
-        "width": 0_i64, "height": 0_i64, "bytes": 0_i64, "title": title.join(" "), "titleKey": title.join(" "),
+        "width": 0_i64, "height": 0_i64, "bytes": 0_i64, "thumbnailBytes": 0_i64, "title": title.join(" "), "titleKey": title.join(" "),
         "description": description.join(" "), "titleText": format!(" {} ", title.join(" ")),
         "titleWords": title, "titlePrefixes": prefixes(title.iter()),
     };

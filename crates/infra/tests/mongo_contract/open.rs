@@ -19,7 +19,7 @@ async fn an_empty_database_gets_its_shape_and_is_opened_again() {
     }
     let database = guard.database().await;
     let meta = database.collection::<Document>("aviary_meta").find_one(doc! { "_id": "schema" }).await.unwrap();
-    assert_eq!(meta, Some(doc! { "_id": "schema", "version": 2_i64 }));
+    assert_eq!(meta, Some(doc! { "_id": "schema", "version": 3_i64 }));
     let likes = database.collection::<Document>("likes").list_index_names().await.unwrap();
     assert!(likes.contains(&"likedBy_1_video_1".to_owned()), "{likes:?}");
     assert!(!likes.contains(&"video_1_likedBy_1".to_owned()), "{likes:?}");
@@ -66,12 +66,16 @@ async fn a_database_of_a_newer_program_is_refused() {
     let guard = Guard::new();
     let meta = doc! { "_id": "schema", "version": 99_i64 };
     guard.database().await.collection("aviary_meta").insert_one(meta).await.unwrap();
-    assert!(matches!(open(&guard.uri).await, Err(OpenError::Newer { found: 99, known: 2, .. })));
+    assert!(matches!(open(&guard.uri).await, Err(OpenError::Newer { found: 99, known: 3, .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_to_be_migrated_is_refused_with_the_command_that_does_it() {
-    for mark in [doc! { "_id": "schema", "version": 1_i64 }, doc! { "_id": "adoption", "state": "copying" }] {
+    for mark in [
+        doc! { "_id": "schema", "version": 1_i64 },
+        doc! { "_id": "schema", "version": 2_i64 },
+        doc! { "_id": "adoption", "state": "copying" },
+    ] {
         let guard = Guard::new();
         guard.database().await.collection::<Document>("aviary_meta").insert_one(&mark).await.unwrap();
         let refusal = open(&guard.uri).await.err().expect("a refusal");
@@ -85,7 +89,7 @@ async fn what_has_to_be_migrated_is_refused_with_the_command_that_does_it() {
 async fn a_half_copied_database_is_refused_with_the_command_that_finishes_it() {
     let guard = Guard::new();
     let meta = guard.database().await.collection("aviary_meta");
-    meta.insert_many([doc! { "_id": "copy" }, doc! { "_id": "schema", "version": 2_i64 }]).await.unwrap();
+    meta.insert_many([doc! { "_id": "copy" }, doc! { "_id": "schema", "version": 3_i64 }]).await.unwrap();
     let refusal = open(&guard.uri).await.err().expect("a refusal");
     assert!(matches!(refusal, OpenError::HalfCopied { .. }), "{refusal:?}");
     assert!(refusal.to_string().contains("`aviary copy`"), "{refusal}");

@@ -62,7 +62,7 @@ fn changes(asked: Vec<Document>) -> Vec<Document> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_router_gets_the_commands_of_the_plan_in_order_and_again() {
-    let router = Router::start(WIRE, cluster(2)).await;
+    let router = Router::start(WIRE, cluster(3)).await;
     for _ in 0..2 {
         let outcomes = shard(router.uri(), Apply, &Unwatched).await.unwrap();
         assert_eq!(changes(router.asked()), commands());
@@ -84,7 +84,7 @@ async fn a_dry_run_tells_the_plan_and_asks_for_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_are_told_and_the_others_go_on() {
-    let answers = cluster(2);
+    let answers = cluster(3);
     let router = Router::start(WIRE, move |command| {
         let refuse = |code: i32, message: &str| doc! { "ok": 0, "code": code, "codeName": "No", "errmsg": message };
         match command.get_str("shardCollection") {

@@ -16,7 +16,7 @@ use mongodb::bson::{Document, doc};
 use super::{Guard, fresh};
 
 /// Every stored count: its collection, its field, and what reports call it.
-const COUNTS: [(&str, &str, &str); 15] = [
+const COUNTS: [(&str, &str, &str); 16] = [
     ("users", "subscribersCount", "users.subscribers_count"),
     ("users", "subscriptionsCount", "users.subscriptions_count"),
     ("users", "videosCount", "users.videos_count"),
@@ -25,6 +25,7 @@ const COUNTS: [(&str, &str, &str); 15] = [
     ("users", "viewsReceived", "users.views_received"),
     ("users", "likesReceived", "users.likes_received"),
     ("users", "commentsReceived", "users.comments_received"),
+    ("users", "storedBytes", "users.stored_bytes"),
     ("videos", "likesCount", "videos.likes_count"),
     ("videos", "commentsCount", "videos.comments_count"),
     ("comments", "likesCount", "comments.likes_count"),
@@ -149,7 +150,7 @@ async fn no_stored_count_is_forgotten() {
     for collection in ["users", "videos", "comments", "tweets", "playlists", "subscriptions", "likes"] {
         let row = database.collection::<Document>(collection).find_one(doc! {}).await.unwrap().unwrap();
         let counts = row.keys().filter(|field| field.ends_with("Count") || field.ends_with("Received"));
-        let counts = counts.chain(row.keys().filter(|field| *field == "entries"));
+        let counts = counts.chain(row.keys().filter(|field| ["entries", "storedBytes"].contains(&field.as_str())));
         found.extend(counts.map(|field| (collection, field.clone())));
     }
     let mut known: Vec<_> = COUNTS.iter().map(|(collection, field, _)| (*collection, (*field).to_owned())).collect();

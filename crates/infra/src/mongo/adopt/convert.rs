@@ -3,7 +3,7 @@
 use aviary_domain::file::FileKey;
 use aviary_domain::security::PasswordHash;
 use aviary_domain::user::{Account, Email, FullName, User, Username};
-use aviary_domain::video::{Description, Title, Video};
+use aviary_domain::video::{Description, Title, Video, VideoStatus};
 use mongodb::bson::{Bson, DateTime, Document, doc};
 
 use super::legacy::{Converted, Legacy, Refusal};
@@ -15,6 +15,10 @@ use crate::mongo::video::{change, words};
 
 /// Where tokens stand in an account, in clear text.
 pub(super) const TOKENS: [&str; 2] = ["refreshToken", "refreshTokens"];
+
+/// Fields that the store writes and no application of the family has: whatever stands in them means something else.
+const STORE_OF_ACCOUNT: [&str; 1] = ["storedBytes"];
+const STORE_OF_VIDEO: [&str; 5] = ["touches", "thumbnailBytes", "status", "statusReason", "publishWhenReady"];
 
 /// The fields of a like that may hold its target.
 pub(super) const LIKE_TARGETS: [&str; 3] = ["video", "comment", "tweet"];
@@ -44,6 +48,7 @@ fn account(mut legacy: Legacy) -> Result<Converted, Refusal> {
     if has_tokens(&mut legacy) {
         legacy.note(Note::TokenDropped);
     }
+    set_aside(&mut legacy, &STORE_OF_ACCOUNT);
     let cover = Some(legacy.file("coverImage")).filter(|cover| !cover.is_empty());
     let avatar = FileKey::from_stored(legacy.file("avatar"));
     let (created, updated) = legacy.times();
@@ -109,10 +114,7 @@ fn video(mut legacy: Legacy) -> Result<Converted, Refusal> {
     }
     let pixels = |value: &Bson| u32::try_from(value::count(value)?).ok();
     let (width, height) = (legacy.read("width", pixels), legacy.read("height", pixels));
-    // The store counts in it.
-    if let Some(touches) = legacy.take("touches") {
-        legacy.set_aside("touches", touches);
-    }
+    set_aside(&mut legacy, &STORE_OF_VIDEO);
     let is_published = is_published(&mut legacy);
     let (created, updated) = legacy.times();
     let video = Video {
@@ -124,6 +126,9 @@ fn video(mut legacy: Legacy) -> Result<Converted, Refusal> {
         width: width.unwrap_or_default(),
         height: height.unwrap_or_default(),
         bytes: legacy.read("bytes", value::count).unwrap_or_default(),
+        // That of another application's file is not known.
+        thumbnail_bytes: 0,
+        status: VideoStatus::Ready,
         is_published,
         views: legacy.views("views"),
         likes_count: 0,
@@ -136,6 +141,15 @@ fn video(mut legacy: Legacy) -> Result<Converted, Refusal> {
     let mut document = change::document(&video);
     document.extend(bounded_words(&video));
     Ok(legacy.finish(document, Vec::new()))
+}
+
+/// Keeps what stood where the store writes.
+fn set_aside(legacy: &mut Legacy, fields: &[&'static str]) {
+    for field in fields {
+        if let Some(value) = legacy.take(field) {
+            legacy.set_aside(field, value);
+        }
+    }
 }
 
 /// A missing value is what the family's schema fills in when it reads: published. One that is there and means

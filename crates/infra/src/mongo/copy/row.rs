@@ -5,10 +5,10 @@ use aviary_domain::video::{Description, Title};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, Document, RawDocument, doc};
 
-use super::super::collection::{HISTORY, LIKES, PLAYLIST_VIDEOS, SUBSCRIPTIONS, USERS, VIDEOS, VIEWS};
+use super::super::collection::{HISTORY, LIKES, MEDIA_TASKS, PLAYLIST_VIDEOS, SUBSCRIPTIONS, USERS, VIDEOS, VIEWS};
 use super::super::document::{Fields, binary};
 use super::super::video::words;
-use crate::copy::home::{Reading, Strange};
+use crate::copy::home::{KeyChange, Reading, SINCE_EVER, Strange};
 use crate::copy::record::{Record, Value};
 use crate::copy::table::{Column, Kind, Presence, Table};
 
@@ -23,6 +23,8 @@ fn idle(table: &Table) -> &'static [&'static str] {
         USERS => &["sessionsOpened"],
         VIDEOS => &["touches"],
         LIKES | SUBSCRIPTIONS => &["updatedAt"],
+        // Which task is the same as before matters to those alone who work on it.
+        MEDIA_TASKS => &["stamp"],
         // Their key is another one.
         HISTORY | VIEWS | PLAYLIST_VIDEOS => &["_id"],
         _ => &[],
@@ -69,9 +71,9 @@ fn value(column: &Column, document: &RawDocument) -> Result<Value, StoreError> {
     let found = match column.kind {
         Kind::Id => document.optional_id::<()>(field)?.map(|id| Value::Id(id.bytes())),
         Kind::Time => Some(Value::Integer(document.time(field)?.millis())),
-        Kind::Integer => Some(Value::Integer(document.whole(field)?)),
+        Kind::Integer => document.optional_whole(field)?.map(Value::Integer),
         Kind::Real => Some(Value::Real(document.real(field)?)),
-        Kind::Flag => Some(Value::Integer(document.flag(field)?.into())),
+        Kind::Flag => document.optional_flag(field)?.map(|flag| Value::Integer(flag.into())),
         Kind::Text | Kind::File => document.optional_text(field)?.map(Value::Text),
         Kind::Bytes => document.optional(field, |value| Some(Value::Bytes(value.as_binary()?.bytes.to_vec())))?,
     };
@@ -79,6 +81,7 @@ fn value(column: &Column, document: &RawDocument) -> Result<Value, StoreError> {
     match (found, column.presence) {
         (Some(found), _) => Ok(found),
         (None, Presence::Optional | Presence::Blank) => Ok(Value::Null),
+        (None, Presence::Zero) => Ok(Value::Integer(0)),
         (None, Presence::Required) => Err(document.malformed(field)),
     }
 }
@@ -90,6 +93,7 @@ pub(super) fn document(table: &Table, record: &Record) -> Document {
         match (value, column.presence) {
             (Value::Null, Presence::Blank) => document.insert(column.field, ""),
             (Value::Null, _) => None,
+            (Value::Integer(0), Presence::Zero) if column.kind == Kind::Flag => None,
             (value, _) => document.insert(column.field, bson(column.kind, value)),
         };
     }
@@ -101,11 +105,33 @@ pub(super) fn document(table: &Table, record: &Record) -> Document {
         document
             .extend(words::fields(&Title::from_stored(text("title")), &Description::from_stored(text("description"))));
     }
+    if table.is(MEDIA_TASKS) {
+        // Nobody works on it yet.
+        document.insert("stamp", 0_i64);
+    }
     if table.is(LIKES) || table.is(SUBSCRIPTIONS) {
         // Neither is ever changed.
         document.extend(document.get("createdAt").cloned().map(|created| ("updatedAt".to_owned(), created)));
     }
     document
+}
+
+/// The row with this id.
+pub(super) fn id(id: &Value) -> Document {
+    doc! { "_id": bson(Kind::Id, id) }
+}
+
+/// Which row has which new key of a file, if it still has the old one.
+pub(super) fn key_change(change: &KeyChange) -> (Document, Document) {
+    let field = change.column.field;
+    let mut row = id(&change.row);
+    row.insert(field, change.from.as_str());
+    (row, doc! { "$set": { field: change.to.as_str() } })
+}
+
+/// What comes of a film's new key, apart from the id.
+pub(super) fn moved_film_task() -> Document {
+    doc! { "dueAt": DateTime::from_millis(SINCE_EVER), "attempts": 0_i64, "stamp": 0_i64 }
 }
 
 fn bson(kind: Kind, value: &Value) -> Bson {
@@ -150,7 +176,7 @@ mod tests {
     use super::{Ours, document, start};
     use crate::copy::home::{Limits, Reading, Strange};
     use crate::copy::record::{Record, Value};
-    use crate::copy::table::{TABLES, Table};
+    use crate::copy::table::{Presence, TABLES, Table};
 
     #[test]
     fn a_reading_goes_on_after_all_fields_of_the_last_key() {
@@ -175,14 +201,30 @@ mod tests {
             });
             let full = Record(values.collect());
             let required = table.columns.iter().zip(&full.0).map(|(column, value)| match column.presence {
-                super::Presence::Required => value.clone(),
-                _ => Value::Null,
+                Presence::Required => value.clone(),
+                Presence::Zero => Value::Integer(0),
+                Presence::Optional | Presence::Blank => Value::Null,
             });
             for record in [Record(required.collect()), full] {
                 let raw = RawDocumentBuf::try_from(&document(table, &record)).unwrap();
                 let mut strange = Strange::default();
                 assert_eq!(Ours::of(table).record(&raw, &mut strange).unwrap(), record, "{}", table.name);
                 assert_eq!(strange.documents, 0, "{}: {:?}", table.name, strange.fields);
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_that_earlier_versions_had_not_is_read_as_nothing() {
+        let (videos, users) = (Table::find("videos").unwrap(), Table::find("users").unwrap());
+        for (table, fields) in [(videos, vec!["thumbnailBytes", "publishWhenReady"]), (users, vec!["storedBytes"])] {
+            let zero = table.columns.iter().filter(|column| column.presence == Presence::Zero);
+            assert_eq!(zero.clone().map(|column| column.field).collect::<Vec<_>>(), fields);
+            for column in zero {
+                let found = super::value(column, &RawDocumentBuf::new()).unwrap();
+                assert_eq!(found, Value::Integer(0), "{}", column.field);
+                let other = RawDocumentBuf::try_from(&doc! { column.field: "much" }).unwrap();
+                assert!(super::value(column, &other).is_err(), "{}", column.field);
             }
         }
     }

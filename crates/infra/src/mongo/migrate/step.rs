@@ -9,9 +9,13 @@ use mongodb::error::{Error, ErrorKind};
 use super::super::OpenError;
 
 /// Every step in order. The number of the last one applied is the version of the database.
-pub(crate) const STEPS: [Step; 2] = [
+pub(crate) const STEPS: [Step; 3] = [
     Step { name: "0001_initial", commands: include_str!("../../../../../migrations/mongodb/0001_initial.json") },
     Step { name: "0002_many_nodes", commands: include_str!("../../../../../migrations/mongodb/0002_many_nodes.json") },
+    Step {
+        name: "0003_life_of_files",
+        commands: include_str!("../../../../../migrations/mongodb/0003_life_of_files.json"),
+    },
 ];
 
 /// One step.
@@ -49,6 +53,7 @@ enum Change {
     Create { collection: String },
     CreateIndexes { collection: String, indexes: Vec<Document> },
     DropIndex { collection: String, index: String },
+    Merge,
 }
 
 /// The server's codes for what is there already, and for what is gone already.
@@ -68,6 +73,12 @@ impl Command {
                 Change::CreateIndexes { collection, indexes }
             }
             "dropIndexes" => Change::DropIndex { collection, index: document.get_str("index").ok()?.to_owned() },
+            // What is there stays there: a pipeline that ends by changing fields of documents.
+            "aggregate" => {
+                let last = document.get_array("pipeline").ok()?.last()?.as_document()?;
+                let merge = last.get_document("$merge").ok()?;
+                merge.get_str("whenNotMatched").is_ok_and(|fate| fate == "discard").then_some(Change::Merge)?
+            }
             _ => return None,
         };
         Some(Self { change, document })
@@ -86,7 +97,7 @@ impl Command {
         match self.change {
             Change::Create { .. } => refusal.code == NAMESPACE_EXISTS,
             // The same index may be made again; another one of its name is a mistake.
-            Change::CreateIndexes { .. } => false,
+            Change::CreateIndexes { .. } | Change::Merge => false,
             Change::DropIndex { .. } => [NAMESPACE_NOT_FOUND, INDEX_NOT_FOUND].contains(&refusal.code),
         }
     }
@@ -107,6 +118,7 @@ pub(crate) fn shape(steps: &[Step]) -> Result<Shape, OpenError> {
                     let is_other = |kept: &Document| kept.get_str("name").is_ok_and(|name| name != index);
                     shape.entry(collection).or_default().retain(is_other);
                 }
+                Change::Merge => {}
             }
         }
     }

@@ -6,8 +6,8 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use super::super::error::SqlError;
 use super::super::video::words;
-use super::super::video_row::PUBLISHED;
-use crate::copy::home::Reading;
+use super::super::video_row::VISIBLE;
+use crate::copy::home::{KeyChange, Reading, SINCE_EVER};
 use crate::copy::record::{Record, Value};
 use crate::copy::table::{Column, Kind, Table};
 
@@ -66,6 +66,19 @@ pub(super) fn insert(connection: &Connection, table: &Table, record: &Record) ->
     if table.is("videos") { index(connection, table, record) } else { Ok(()) }
 }
 
+/// Notes the new key of a file where the row has the old one, and the task that comes of a film's.
+pub(super) fn change_key(connection: &Connection, change: &KeyChange) -> rusqlite::Result<()> {
+    const TASK: &str = "INSERT OR IGNORE INTO media_tasks (video, due_at, attempts) VALUES (?1, ?2, 0)";
+    let KeyChange { table, column, row, from, to } = change;
+    let (table, column) = (table.name, column.name);
+    let update = format!("UPDATE {table} SET {column} = ?3 WHERE id = ?1 AND {column} = ?2");
+    let changed = connection.prepare_cached(&update)?.execute((sql(row), from.as_str(), to.as_str()))?;
+    if changed > 0 && to.is_film() {
+        connection.prepare_cached(TASK)?.execute((sql(row), SINCE_EVER))?;
+    }
+    Ok(())
+}
+
 fn insertion(table: &Table) -> String {
     let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
     let values: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
@@ -79,9 +92,9 @@ fn index(connection: &Connection, table: &Table, video: &Record) -> rusqlite::Re
         _ => "",
     };
     let Value::Id(owner) = value("owner") else { return Ok(()) };
-    let is_published = *value("state") == Value::Integer(PUBLISHED);
+    let is_public = *value("state") == Value::Integer(VISIBLE);
     let texts = [text("title"), text("description")];
-    let put = words::put(connection, connection.last_insert_rowid(), Id::from_bytes(*owner), is_published, texts);
+    let put = words::put(connection, connection.last_insert_rowid(), Id::from_bytes(*owner), is_public, texts);
     put.map_err(|error| match error {
         SqlError::Sqlite(error) => error,
         SqlError::Store(error) => rusqlite::Error::ToSqlConversionFailure(error.into()),

@@ -56,7 +56,7 @@ impl Counter {
 }
 
 /// Every stored count.
-const COUNTERS: [Counter; 15] = [
+const COUNTERS: [Counter; 16] = [
     Counter::of_live_videos(
         "videos.likes_count",
         "likes_count",
@@ -108,6 +108,12 @@ const COUNTERS: [Counter; 15] = [
         "users",
         "published_count",
         "SELECT owner AS id, count(*) AS actual FROM videos WHERE state = 1 GROUP BY owner",
+    ),
+    Counter::of(
+        "users.stored_bytes",
+        "users",
+        "stored_bytes",
+        "SELECT owner AS id, sum(bytes + thumbnail_bytes) AS actual FROM videos WHERE state < 2 GROUP BY owner",
     ),
     Counter::of(
         "users.tweets_count",

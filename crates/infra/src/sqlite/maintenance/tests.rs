@@ -10,7 +10,7 @@ use aviary_domain::security::GuestKey;
 use aviary_domain::subscription::Subscription;
 use aviary_domain::tweet::{Tweet, TweetText};
 use aviary_domain::user::User;
-use aviary_domain::video::{Description, Title, Video, Viewer, Visit};
+use aviary_domain::video::{Description, Title, Video, VideoStatus, Viewer, Visit};
 use aviary_domain::{Id, Timestamp};
 use rusqlite::params;
 use std::time::Duration;
@@ -81,6 +81,8 @@ impl World {
             width: 1,
             height: 1,
             bytes: 1,
+            thumbnail_bytes: 2,
+            status: VideoStatus::Ready,
             is_published: true,
             views: 0,
             likes_count: 0,
@@ -88,7 +90,7 @@ impl World {
             created_at: NOW,
             updated_at: NOW,
         };
-        self.opened.store.videos.create(&video, None).await.unwrap();
+        self.opened.store.videos.create(&video, None, None).await.unwrap();
     }
 
     /// What one user does: a tweet, a playlist, a subscription, and to each video visits, comments and likes.
@@ -192,7 +194,7 @@ impl World {
 }
 
 /// Every stored count, and one row of it.
-const STORED: [(&str, &str, &str); 15] = [
+const STORED: [(&str, &str, &str); 16] = [
     ("users", "subscribers_count", "username = 'u0'"),
     ("users", "subscriptions_count", "username = 'u0'"),
     ("users", "videos_count", "username = 'u0'"),
@@ -201,6 +203,7 @@ const STORED: [(&str, &str, &str); 15] = [
     ("users", "views_received", "username = 'u0'"),
     ("users", "likes_received", "username = 'u0'"),
     ("users", "comments_received", "username = 'u0'"),
+    ("users", "stored_bytes", "username = 'u0'"),
     ("videos", "likes_count", "seq = 1"),
     ("videos", "comments_count", "seq = 1"),
     ("comments", "likes_count", "id = (SELECT min(id) FROM comments)"),
@@ -235,7 +238,8 @@ async fn every_damaged_counter_is_told_and_repaired() {
 async fn no_stored_count_is_forgotten() {
     let world = World::new().await;
     let counts = "SELECT count(*) FROM sqlite_schema m JOIN pragma_table_info(m.name) i
-                  WHERE m.type = 'table' AND (i.name GLOB '*_count' OR i.name GLOB '*_received' OR i.name = 'entries')";
+                  WHERE m.type = 'table' AND (i.name GLOB '*_count' OR i.name GLOB '*_received'
+                      OR i.name IN ('entries', 'stored_bytes'))";
     let totals = "SELECT count(*) FROM totals";
     assert_eq!(usize::try_from(world.number(counts) + world.number(totals)), Ok(STORED.len()));
 }

@@ -4,9 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use aviary_domain::Timestamp;
 use aviary_domain::file::FileFormat;
-use aviary_domain::test_support::fixture::{at, far_future, file_key};
+use aviary_domain::maintenance::Reconcile;
+use aviary_domain::test_support::fixture::{at, file_key};
 use aviary_domain::test_support::seed;
+use aviary_domain::video::VideoStatus;
 use rusqlite::Connection;
 
 use crate::data_folder::FolderError;
@@ -81,14 +84,34 @@ fn a_newer_database_is_refused_and_left_alone() {
 async fn a_database_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds() {
     let (folder, first) = fresh();
     let user = seed::user(&first.store).await;
+    let mut videos = seed::videos(&first.store, user.id, 3).await;
+    let [gone, hidden, _] = videos.as_slice() else { panic!("{videos:?}") };
+    assert!(first.store.videos.delete(gone.id, at(2)).await.unwrap());
+    seed::toggle(&first.store, hidden.id).await;
     first.database.close().await.unwrap();
-    // What the second step made is taken away, as before there was one.
+    // What the later steps made is taken away, as before there were any.
     let file = raw(folder.path());
-    file.execute_batch("DROP TABLE idempotency_keys; DROP TABLE leases; PRAGMA user_version = 1").unwrap();
+    file.execute_batch(
+        "DROP TABLE idempotency_keys; DROP TABLE leases; DROP TABLE media_tasks; DROP INDEX videos_hidden_by_file;
+         DROP INDEX videos_hidden_by_thumbnail; ALTER TABLE users DROP COLUMN stored_bytes;
+         ALTER TABLE videos DROP COLUMN thumbnail_bytes; ALTER TABLE videos DROP COLUMN status;
+         ALTER TABLE videos DROP COLUMN status_reason; ALTER TABLE videos DROP COLUMN publish_when_ready;
+         PRAGMA user_version = 1",
+    )
+    .unwrap();
     file.close().unwrap();
-    assert_eq!(migrate(folder.path()).unwrap(), ["0002_keys_and_leases"]);
+    assert_eq!(migrate(folder.path()).unwrap(), ["0002_keys_and_leases", "0003_status_access_quota"]);
     let open = open(folder.path()).unwrap();
+    let kept = videos.split_off(1);
+    let bytes = kept.iter().map(|video| video.bytes).sum();
+    assert_eq!(open.store.users.stored_bytes(user.id).await.unwrap(), Some(bytes), "stills were not measured before");
     assert_eq!(open.store.users.find(user.id).await.unwrap(), Some(user));
+    for (video, is_published) in kept.into_iter().zip([false, true]) {
+        let found = open.store.videos.find(video.id).await.unwrap().unwrap();
+        assert_eq!((found.status, found.is_published, found.thumbnail_bytes), (VideoStatus::Ready, is_published, 0));
+        assert_eq!(open.store.videos.is_hidden_file(&video.thumbnail).await.unwrap(), !is_published);
+    }
+    assert_eq!(open.store.maintenance.reconcile(Reconcile::Report).await.unwrap().drifted, 0);
     assert!(open.store.leases.acquire("lease", "one", Duration::from_secs(1)).await.unwrap());
 }
 
@@ -119,7 +142,7 @@ fn files_of_another_kind_are_refused_and_left_alone() {
 #[test]
 fn migrating_tells_what_it_applied_and_then_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(migrate(folder.path()).unwrap(), ["0001_initial", "0002_keys_and_leases"]);
+    assert_eq!(migrate(folder.path()).unwrap(), ["0001_initial", "0002_keys_and_leases", "0003_status_access_quota"]);
     assert!(migrate(folder.path()).unwrap().is_empty());
     assert!(!open(folder.path()).unwrap().unclean);
 }
@@ -145,16 +168,18 @@ fn what_is_pending_is_told_and_nothing_is_changed() {
     assert!(matches!(pending(&folder), Err(OpenError::Foreign { .. })));
 }
 
+/// A browser may be sending the film to the media store while this server starts again.
 #[tokio::test]
-async fn reservations_of_a_dead_process_are_due_at_once() {
+async fn reservations_of_a_dead_process_last_to_their_end() {
     let (folder, first) = fresh();
-    let key = file_key(FileFormat::Mp4);
-    first.store.files.reserve(std::slice::from_ref(&key), far_future()).await.unwrap();
-    assert!(first.store.files.due(at(0), 10).await.unwrap().is_empty());
+    let keys = [FileFormat::Mp4, FileFormat::Png].map(file_key);
+    first.store.files.reserve(&keys, at(100)).await.unwrap();
+    first.store.files.postpone(&keys[1], Timestamp::NEVER).await.unwrap();
     drop(first);
     let second = open(folder.path()).unwrap();
-    let due = second.store.files.due(at(0), 10).await.unwrap();
-    assert_eq!(due.into_iter().map(|file| file.key).collect::<Vec<_>>(), [key]);
+    assert!(second.store.files.due(at(99), 10).await.unwrap().is_empty());
+    let due = second.store.files.due(at(100), 10).await.unwrap();
+    assert_eq!(due.into_iter().map(|file| file.key).collect::<Vec<_>>(), keys[..1], "what was given up stays so");
 }
 
 #[cfg(unix)]

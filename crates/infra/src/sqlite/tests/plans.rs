@@ -5,7 +5,7 @@ use aviary_domain::page::SortDirection;
 use aviary_domain::video::{VideoScope, VideoSort};
 
 use super::super::database::Database;
-use super::super::{history, video};
+use super::super::{file, history, media_task, video};
 use super::fresh;
 
 /// The steps of a statement's plan, one a line.
@@ -39,6 +39,29 @@ fn every_list() -> Vec<String> {
         }
     }
     lists
+}
+
+#[tokio::test]
+async fn what_is_looked_up_or_due_is_found_by_an_index_in_its_order() {
+    let (_folder, store) = fresh();
+    let processing = video::files::processing_sql();
+    let queries = [
+        media_task::DUE,
+        file::DUE,
+        file::GIVEN_UP,
+        file::LIST,
+        file::owned::USERS,
+        file::owned::VIDEOS,
+        video::files::HIDDEN,
+        processing.as_str(),
+    ];
+    for sql in queries {
+        let plan = plan(&store.database, sql);
+        println!("{sql}\n{plan}\n");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        let by_name = [video::files::HIDDEN, &processing].contains(&sql);
+        assert!(!by_name || plan.contains("INDEX videos_hidden_by_file (file>? AND file<?)"), "{sql}\n{plan}");
+    }
 }
 
 #[tokio::test]

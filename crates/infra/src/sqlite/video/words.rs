@@ -9,12 +9,12 @@ use rusqlite::{Connection, params};
 use super::super::error::SqlError;
 use super::super::row::execute;
 
-/// The token of published videos in the scope column; owners' tokens look different.
+/// The token of videos that everybody sees in the scope column; owners' tokens look different.
 const PUBLISHED: &str = "published";
 
 /// Indexes a video anew under its row number.
 pub(super) fn set(c: &Connection, seq: i64, video: &Video) -> Result<(), SqlError> {
-    put(c, seq, video.owner, video.is_published, [video.title.as_str(), video.description.as_str()])
+    put(c, seq, video.owner, video.is_public(), [video.title.as_str(), video.description.as_str()])
 }
 
 /// Indexes the title and description of a video under its row number.
@@ -22,12 +22,12 @@ pub(in crate::sqlite) fn put(
     c: &Connection,
     seq: i64,
     owner: Id<User>,
-    is_published: bool,
+    is_public: bool,
     texts: [&str; 2],
 ) -> Result<(), SqlError> {
     const SQL: &str = "INSERT OR REPLACE INTO video_words (rowid, title, description, scope) VALUES (?1, ?2, ?3, ?4)";
     let mut scope = owner_token(owner);
-    if is_published {
+    if is_public {
         scope = format!("{scope} {PUBLISHED}");
     }
     let [title, description] = texts.map(indexed);

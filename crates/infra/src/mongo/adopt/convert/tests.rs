@@ -113,8 +113,8 @@ fn a_video_gets_what_it_misses() {
     let Converted { document: video, notes, .. } = converted(Stage::Videos, fields).unwrap();
     let mut expected = doc! {
         "_id": id(7), "owner": id(1), "videoFile": "https://v/1", "thumbnail": "", "title": "Été", "titleKey": "été",
-        "description": "", "duration": 12.5, "width": 0_i64, "height": 0_i64, "bytes": 0_i64, "isPublished": true,
-        "views": 0_i64, "likesCount": 0_i64, "commentsCount": 0_i64,
+        "description": "", "duration": 12.5, "width": 0_i64, "height": 0_i64, "bytes": 0_i64, "thumbnailBytes": 0_i64,
+        "isPublished": true, "views": 0_i64, "likesCount": 0_i64, "commentsCount": 0_i64,
         "createdAt": id(7).timestamp(), "updatedAt": id(7).timestamp(),
         "titleText": " ete ", "titlePrefixes": ["e", "et", "ete"], "titleWords": ["ete"],
         "prefixes": ["e", "et", "ete"], "words": ["ete"],
@@ -122,6 +122,26 @@ fn a_video_gets_what_it_misses() {
     expected.insert("legacyValues", doc! { "videoFile": { "url": "https://v/1" } });
     assert_eq!(video, expected);
     assert_eq!(notes, [Note::PublishedByDefault, Note::ToldMore]);
+}
+
+#[test]
+fn what_stands_where_the_store_writes_is_set_aside() {
+    let theirs = doc! {
+        "status": "processing", "statusReason": "queued", "publishWhenReady": true, "thumbnailBytes": 5, "touches": 7,
+    };
+    for is_published in [true, false] {
+        let fields = doc! { "owner": id(1), "title": "Film", "isPublished": is_published };
+        let video = document(Stage::Videos, with(fields, theirs.clone()));
+        assert_holds(&video, doc! { "isPublished": is_published, "thumbnailBytes": 0_i64 });
+        for field in ["status", "statusReason", "publishWhenReady", "touches"] {
+            assert!(!video.contains_key(field), "{video}");
+        }
+        let aside = video.get_document("legacyValues").unwrap();
+        assert_eq!(aside.len(), theirs.len());
+        assert_holds(aside, theirs.clone());
+    }
+    let user = document(Stage::Users, with(user_fields(), doc! { "storedBytes": "much" }));
+    assert_holds(&user, doc! { "storedBytes": 0_i64, "legacyValues": { "storedBytes": "much" } });
 }
 
 #[test]

@@ -65,6 +65,7 @@ pub(in crate::mongo) const COUNTED: [Counted; 5] = [
             counter("users.views_received", "viewsReceived", "$videos.views"),
             counter("users.likes_received", "likesReceived", LIKES_RECEIVED),
             counter("users.comments_received", "commentsReceived", "$videos.comments"),
+            counter("users.stored_bytes", "storedBytes", "$videos.stored"),
         ],
     },
 ];
@@ -132,7 +133,7 @@ impl Counter {
 fn facts_of_users() -> Vec<Document> {
     let sum = |field: &str| doc! { "$sum": or_zero(first(field)) };
     let videos = vec![
-        doc! { "$project": { "views": 1, "isPublished": 1 } },
+        doc! { "$project": { "views": 1, "isPublished": 1, "bytes": 1, "thumbnailBytes": 1 } },
         likes_of(LikeKind::Video),
         number_of(COMMENTS, "video", "comments"),
         doc! { "$group": {
@@ -140,6 +141,7 @@ fn facts_of_users() -> Vec<Document> {
             "number": { "$sum": 1_i64 },
             "published": { "$sum": { "$cond": ["$isPublished", 1_i64, 0_i64] } },
             "views": { "$sum": "$views" },
+            "stored": { "$sum": { "$add": [or_zero("$bytes"), or_zero("$thumbnailBytes")] } },
             "likes": sum("$likes.number"),
             "comments": sum("$comments.number"),
         } },
