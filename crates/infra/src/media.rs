@@ -1,9 +1,11 @@
 //! Uploads and stored files: receiving, judging by content, re-encoding, keeping on the local disk.
 
+pub mod cloudinary;
 mod container;
 pub(crate) mod identity;
 mod image;
 mod jpeg;
+mod link;
 pub mod local;
 mod probe;
 #[cfg(test)]
@@ -15,6 +17,7 @@ mod video;
 
 use aviary_domain::media::MediaError;
 
+pub use link::LinkCheck;
 pub use local::{LocalMedia, LocalMediaSettings, OpenError};
 pub use tool::Tools;
 

@@ -10,15 +10,24 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aviary_domain::file::FileKey;
-use aviary_domain::media::{ImageRole, Intake, MediaError, MediaStore, PreparedFile, PreparedVideo, Upload};
+use aviary_domain::Timestamp;
+use aviary_domain::file::{FileFormat, FileKey};
+use aviary_domain::media::notice::{MediaNotices, Notice, NoticeError, SignedCall};
+use aviary_domain::media::{
+    Access, ImageRole, Intake, MediaError, MediaStore, PreparedFile, PreparedVideo, Progress, Rendition, Upload,
+};
+use secrecy::SecretString;
 
+use super::link::{LinkCheck, Signer};
 use super::probe::Prober;
 use super::slots::Slots;
 use super::spool::{Spool, make_folder, storage_error};
 use super::tool::Tools;
 use super::video::Examiner;
 use super::{blocking, image};
+
+mod direct;
+mod inventory;
 
 /// The folders of kept files, as keys name them.
 const KEPT: [&str; 2] = ["images", "videos"];
@@ -31,6 +40,8 @@ pub struct LocalMediaSettings {
     pub folder: PathBuf,
     /// Where clients reach this server.
     pub public_url: String,
+    /// Signs links to files that not everybody may fetch, and tickets; the same for all processes that share the folder.
+    pub link_secret: SecretString,
     /// ffmpeg and ffprobe, where they are installed.
     pub tools: Option<Tools>,
     /// How much memory decoding images may take at any time, in MiB; one larger image is decoded alone.
@@ -43,11 +54,12 @@ pub struct LocalMediaSettings {
 
 impl LocalMediaSettings {
     /// The tools that `PATH` has, 256 MiB for images, as many videos at once as cores up to four, of up to a day.
-    pub fn new(folder: impl Into<PathBuf>, public_url: impl Into<String>) -> Self {
+    pub fn new(folder: impl Into<PathBuf>, public_url: impl Into<String>, link_secret: SecretString) -> Self {
         let cores = available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
             folder: folder.into(),
             public_url: public_url.into(),
+            link_secret,
             tools: Tools::discover(),
             image_memory: 256,
             video_jobs: u32::try_from(cores).map_or(4, |cores| cores.min(4)),
@@ -74,6 +86,7 @@ pub struct OpenError {
 pub struct LocalMedia {
     folder: PathBuf,
     public_url: String,
+    signer: Signer,
     spool: Arc<Spool>,
     images: Slots,
     videos: Examiner,
@@ -82,7 +95,8 @@ pub struct LocalMedia {
 impl LocalMedia {
     /// Makes the folders and removes what dead processes left half-received.
     pub fn open(settings: LocalMediaSettings) -> Result<Self, OpenError> {
-        let LocalMediaSettings { folder, public_url, tools, image_memory, video_jobs, longest_video } = settings;
+        let LocalMediaSettings { folder, public_url, link_secret, tools, image_memory, video_jobs, longest_video } =
+            settings;
         let (folder, spool) = match prepare(&folder) {
             Ok(prepared) => prepared,
             Err(cause) => return Err(OpenError { folder, cause }),
@@ -91,6 +105,7 @@ impl LocalMedia {
         Ok(Self {
             folder,
             public_url: public_url.trim_end_matches('/').to_owned(),
+            signer: Signer::new(&link_secret),
             spool: Arc::new(spool),
             images: Slots::new(image_memory),
             videos: Examiner::new(prober, video_jobs, longest_video),
@@ -110,7 +125,34 @@ impl LocalMedia {
 
     /// Where a file lies; `None` for names that are not of our own making. Whether it is there is not asked.
     pub fn path(&self, key: &FileKey) -> Option<PathBuf> {
-        key.format().map(|_| self.folder.join(key.as_str()))
+        key.format().map(|_| self.folder.join(key.name()))
+    }
+
+    /// Judges what a link to a file says beside its name.
+    pub fn check_link(&self, file: &FileKey, expires: &str, signature: &str, now: Timestamp) -> LinkCheck {
+        self.signer.check_link(file, expires, signature, now)
+    }
+
+    /// Judges a stored film anew.
+    async fn examine(&self, film: &FileKey) -> Result<Progress, MediaError> {
+        let gone = || Progress::Failed("The film's file is missing".to_owned());
+        let Some(path) = self.path(film) else { return Ok(Progress::Ready(film.clone())) };
+        if direct::length(path.clone()).await?.is_none() {
+            return Ok(gone());
+        }
+        match self.videos.examine(&path).await {
+            Ok(_) => Ok(Progress::Ready(film.clone())),
+            Err(MediaError::Unreadable(reason) | MediaError::UnsupportedType(reason)) => Ok(Progress::Failed(reason)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A still out of a film that lies here or in the spool.
+    async fn still(&self, path: &Path, format: FileFormat, duration: f64) -> Result<Option<PreparedFile>, MediaError> {
+        match self.videos.still(path, format, duration).await? {
+            Some(still) => self.reencode(ImageRole::Thumbnail, STILL_MEBIBYTES, move || Ok(still)).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The keys of all stored files, in no order; blocks. Files under other names are passed over.
@@ -163,16 +205,24 @@ impl MediaStore for LocalMedia {
 
     async fn poster(&self, video: &PreparedVideo) -> Result<Option<PreparedFile>, MediaError> {
         let PreparedFile { upload, format } = &video.file;
-        match self.videos.still(upload.path(), *format, video.facts.duration).await? {
-            Some(still) => self.reencode(ImageRole::Thumbnail, STILL_MEBIBYTES, move || Ok(still)).await.map(Some),
-            None => Ok(None),
-        }
+        self.still(upload.path(), *format, video.facts.duration).await
     }
 
-    async fn keep(&self, file: PreparedFile, key: &FileKey) -> Result<(), MediaError> {
-        let not_ours = || MediaError::Backend(format!("{key} is not the name of a file of this store").into());
-        let target = self.path(key).ok_or_else(not_ours)?;
-        blocking(move || store(file.upload.as_ref(), &target).map_err(storage_error)).await
+    async fn poster_of_stored(&self, film: &FileKey) -> Result<Option<PreparedFile>, MediaError> {
+        let (Some(path), Some(format)) = (self.path(film), film.format()) else { return Ok(None) };
+        let (_, facts) = self.videos.examine(&path).await?;
+        self.still(&path, format, facts.duration).await
+    }
+
+    fn derived_poster(&self, _film: &FileKey) -> Option<FileKey> {
+        None
+    }
+
+    async fn keep(&self, file: PreparedFile, name: &FileKey) -> Result<FileKey, MediaError> {
+        let not_ours = || MediaError::Backend(format!("{name} is not the name of a file of this store").into());
+        let target = self.path(name).ok_or_else(not_ours)?;
+        blocking(move || store(file.upload.as_ref(), &target).map_err(storage_error)).await?;
+        Ok(name.clone())
     }
 
     async fn remove(&self, key: &FileKey) -> Result<(), MediaError> {
@@ -183,9 +233,50 @@ impl MediaStore for LocalMedia {
         }
     }
 
-    fn url(&self, key: &FileKey) -> String {
+    fn is_ready(&self, _film: &FileKey) -> bool {
+        true
+    }
+
+    async fn progress(&self, film: &FileKey) -> Result<Progress, MediaError> {
+        self.examine(film).await
+    }
+
+    async fn reprocess(&self, film: &FileKey) -> Result<Progress, MediaError> {
+        self.examine(film).await
+    }
+
+    /// Who may fetch a file is decided whenever it is fetched.
+    fn has_access(&self, _key: &FileKey, _access: Access) -> bool {
+        true
+    }
+
+    async fn set_access(&self, key: &FileKey, _access: Access) -> Result<Option<FileKey>, MediaError> {
+        match self.path(key) {
+            Some(path) => Ok(direct::length(path).await?.map(|_| key.clone())),
+            None => Ok(Some(key.clone())),
+        }
+    }
+
+    fn url(&self, key: &FileKey, _rendition: Rendition, until: Option<Timestamp>) -> String {
         // What another application left is given out as it is: only names of our own making lie here.
-        if key.format().is_some() { format!("{}/media/{key}", self.public_url) } else { key.as_str().to_owned() }
+        if key.format().is_none() {
+            return key.as_str().to_owned();
+        }
+        let plain = format!("{}/media/{}", self.public_url, key.name());
+        match until {
+            Some(until) => format!("{plain}?{}", self.signer.link(key, until)),
+            None => plain,
+        }
+    }
+
+    fn playback_url(&self, _film: &FileKey) -> Option<String> {
+        None
+    }
+}
+
+impl MediaNotices for LocalMedia {
+    fn read(&self, _call: &SignedCall, _now: Timestamp) -> Result<Option<Notice>, NoticeError> {
+        Err(NoticeError::Unexpected)
     }
 }
 

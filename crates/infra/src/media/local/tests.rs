@@ -5,12 +5,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use aviary_domain::file::{FileFormat, FileKey};
-use aviary_domain::media::{ImageRole, MediaError, MediaStore, PreparedVideo, Upload};
+use aviary_domain::media::{ImageRole, MediaError, MediaStore, PreparedVideo, Rendition, Upload};
 use image::{DynamicImage, ImageFormat};
 use tempfile::TempDir;
 
 use super::{LocalMedia, LocalMediaSettings};
 use crate::media::samples::{self, H264, VP8, clip};
+
+mod direct;
+
+fn secret() -> secrecy::SecretString {
+    "a secret of these tests".to_owned().into()
+}
 
 struct Home {
     folder: TempDir,
@@ -28,7 +34,7 @@ impl Home {
 
     fn with(change: impl FnOnce(&mut LocalMediaSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut settings = LocalMediaSettings::new(folder.path().join("media"), "http://localhost:8000/");
+        let mut settings = LocalMediaSettings::new(folder.path().join("media"), "http://localhost:8000/", secret());
         change(&mut settings);
         Self { media: LocalMedia::open(settings).unwrap(), folder }
     }
@@ -53,7 +59,7 @@ impl Home {
 
     /// One more store over the folder, as another process has it.
     fn neighbour(&self) -> LocalMedia {
-        let settings = LocalMediaSettings::new(self.folder.path().join("media"), "http://localhost:8001");
+        let settings = LocalMediaSettings::new(self.folder.path().join("media"), "http://localhost:8001", secret());
         LocalMedia::open(settings).unwrap()
     }
 
@@ -90,11 +96,11 @@ async fn a_kept_file_lies_under_its_key_until_it_is_removed() {
     let prepared = home.media.prepare_image(home.upload(&photo()).await, ImageRole::Avatar).await.unwrap();
     assert_eq!(home.in_spool(), 1, "the upload has gone, its better self is there");
     let key = key(prepared.format, 1);
-    home.media.keep(prepared, &key).await.unwrap();
+    assert_eq!(home.media.keep(prepared, &key).await.unwrap(), key);
     assert!(home.is_clean());
     assert_eq!(home.stored(), std::slice::from_ref(&key));
     assert!(home.media.path(&key).unwrap().is_file());
-    assert_eq!(home.media.url(&key), format!("http://localhost:8000/media/{key}"));
+    assert_eq!(home.media.url(&key, Rendition::Film, None), format!("http://localhost:8000/media/{key}"));
     for _ in 0..2 {
         home.media.remove(&key).await.unwrap();
         assert_eq!(home.stored(), []);
@@ -113,7 +119,11 @@ async fn names_of_others_lead_nowhere() {
         assert!(home.is_clean());
     }
     for name in ["https://res.example.com/x.jpg", "//res.example.com/x.jpg", "/uploads/x.jpg", "data:image/png,x", ""] {
-        assert_eq!(home.media.url(&FileKey::from_stored(name.to_owned())), name, "it is given out as it is");
+        assert_eq!(
+            home.media.url(&FileKey::from_stored(name.to_owned()), Rendition::Film, None),
+            name,
+            "it is given out as it is"
+        );
     }
 }
 
@@ -177,7 +187,7 @@ async fn a_folder_that_is_a_file_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("media");
     fs::write(&path, "").unwrap();
-    let refusal = LocalMedia::open(LocalMediaSettings::new(&path, "http://localhost")).err().unwrap();
+    let refusal = LocalMedia::open(LocalMediaSettings::new(&path, "http://localhost", secret())).err().unwrap();
     assert!(refusal.to_string().contains("media"), "{refusal}");
 }
 

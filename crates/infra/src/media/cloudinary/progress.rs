@@ -1,0 +1,44 @@
+//! How far Cloudinary is with a film's HLS playlist, told by asking for it where viewers do.
+
+use aviary_domain::file::FileKey;
+use aviary_domain::media::{Access, MediaError, MediaStore, Progress};
+
+use super::mark::Mark;
+use super::provider::Playlist;
+use super::{CloudinaryMedia, Place};
+
+/// Why a film is not ready, in our own words.
+pub(super) const MISSING: &str = "The film's file is missing";
+pub(super) const IMPOSSIBLE: &str = "The film cannot be prepared for streaming";
+
+impl CloudinaryMedia {
+    pub(super) async fn progress_of(&self, film: &FileKey) -> Result<Progress, MediaError> {
+        let (url, mark) = match self.place(film) {
+            Place::Cloud(_, mark) => (self.addresses.playlist_url(&self.provider.signer, film, mark), mark),
+            Place::Local => return self.local.progress(film).await,
+            Place::Derived(..) | Place::Adopted(_) | Place::Foreign => return Ok(Progress::Ready(film.clone())),
+        };
+        let Some(url) = url.filter(|_| film.is_film()) else { return Ok(Progress::Ready(film.clone())) };
+        Ok(match self.provider.playlist(&url).await? {
+            Playlist::Made => Progress::Ready(film.marked(&Mark { hls: true, ..mark }.to_string())),
+            Playlist::AtWork => Progress::Pending,
+            Playlist::NoFilm => Progress::Failed(MISSING.to_owned()),
+            Playlist::Impossible => Progress::Failed(IMPOSSIBLE.to_owned()),
+        })
+    }
+
+    pub(super) async fn process_again(&self, film: &FileKey) -> Result<Progress, MediaError> {
+        let asset = match self.place(film) {
+            Place::Cloud(asset, _) => asset,
+            Place::Local => return self.local.reprocess(film).await,
+            Place::Derived(..) | Place::Adopted(_) | Place::Foreign => return Ok(Progress::Ready(film.clone())),
+        };
+        // Somebody may have opened or closed it who could not say so any more.
+        for access in [Access::Public, Access::Private] {
+            if self.provider.explicit(&asset, access, film.is_film()).await?.is_some() {
+                return Ok(Progress::Pending);
+            }
+        }
+        Ok(Progress::Failed(MISSING.to_owned()))
+    }
+}
