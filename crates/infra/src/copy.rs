@@ -6,6 +6,7 @@ pub(crate) mod home;
 pub(crate) mod record;
 mod report;
 pub(crate) mod table;
+mod uploads;
 mod verify;
 
 use std::fmt;
@@ -13,6 +14,8 @@ use std::io;
 use std::path::PathBuf;
 
 use aviary_domain::StoreError;
+use aviary_domain::file::FileKey;
+use aviary_domain::media::MediaError;
 
 use crate::progress::Progress;
 use crate::{mongo, sqlite};
@@ -22,7 +25,8 @@ use table::{TABLES, Table};
 
 pub use files::{Media, MediaFolders};
 pub use home::Limits;
-pub use report::{CopyReport, Difference, DifferenceKind, FilesReport, Layout, TableReport};
+pub use report::{CopyReport, Difference, DifferenceKind, FilesReport, Layout, Names, TableReport, UploadsReport};
+pub use uploads::Uploads;
 
 /// Where a home is.
 #[derive(Clone)]
@@ -116,6 +120,15 @@ pub enum CopyError {
         /// What the operating system said.
         cause: io::Error,
     },
+    /// The media store that is to have the files cannot be used, or not any more.
+    #[error("{} cannot be uploaded; run it again to go on", name.as_ref().map_or("the files", FileKey::name))]
+    Upload {
+        /// Which file, if it came to one.
+        name: Option<FileKey>,
+        /// What the store says.
+        #[source]
+        cause: MediaError,
+    },
     /// What the target says about an earlier copy cannot be understood.
     #[error("{home} holds an unfinished copy that another version of this program began: {undo}")]
     Unreadable {
@@ -178,8 +191,7 @@ async fn copy_from(
     let identity = identity(from).await?;
     if let Some(media) = media {
         // Before anything is written: without their files the rows are of little use.
-        files::check(from, media.from(), limits).await?;
-        from.check_media(media.from()).await?;
+        check_files(from, media, limits).await?;
     }
     let shared = shared(from, target, media).await?;
     let to = match target {
@@ -187,13 +199,55 @@ async fn copy_from(
         HomePlace::MongoDb(uri) => mongo::copy::target(uri, &identity).await?,
     };
     match copy_into(from, to.as_ref(), &identity, media, limits, progress).await {
-        Ok(report) => Ok((report, to, shared)),
+        Ok(report) => {
+            // Servers whose files are all far away need not have a folder in common.
+            let is_far = report.uploads.as_ref().is_some_and(|uploads| uploads.refused.count == 0);
+            Ok((report, to, shared.filter(|_| !is_far)))
+        }
         Err(error) => {
             // It says more than that the target could not be let go of.
             drop(to.leave().await);
             Err(error)
         }
     }
+}
+
+/// Refuses a media folder that is not that of the home, and a media store that cannot be used.
+async fn check_files(from: &dyn Source, media: &Media, limits: Limits) -> Result<(), CopyError> {
+    let are_there = files::check(from, media.from(), limits).await?;
+    if let Media::Uploads(uploads) = media {
+        uploads::check(uploads).await?;
+        if !are_there {
+            // Every file is far away already, and nobody needs the folder.
+            return Ok(());
+        }
+    }
+    from.check_media(media.from()).await
+}
+
+/// Uploads the files of a home that stays where it is, and has it know them by their new keys. Whatever stops it, the next
+/// run goes on where it was. No server may use the home meanwhile.
+pub async fn upload(
+    home: &HomePlace,
+    uploads: &Uploads,
+    limits: Limits,
+    progress: &dyn Progress,
+) -> Result<UploadsReport, CopyError> {
+    let from = match home {
+        HomePlace::Folder(path) => sqlite::copy::source(path)?,
+        HomePlace::MongoDb(uri) => mongo::copy::source(uri).await?,
+    };
+    let checked = match purge(from.as_ref(), progress).await {
+        Ok(()) => check_files(from.as_ref(), &Media::Uploads(uploads.clone()), limits).await,
+        failed => failed,
+    };
+    from.close().await.and(checked)?;
+    let to = match home {
+        HomePlace::Folder(path) => sqlite::copy::home(path)?,
+        HomePlace::MongoDb(uri) => mongo::copy::home(uri).await?,
+    };
+    let done = uploads::run(to.as_ref(), uploads, limits, progress).await;
+    to.leave().await.and(done)
 }
 
 /// The id of the media folder that the servers of a database will have to share; none where nobody can tell yet, or where
@@ -255,11 +309,14 @@ async fn copy_into(
         place = Place { table: None, after: None, ..place };
         to.note(&place).await?;
     }
-    if let Some(Media::Moves(folders)) = media {
-        files::copy(from, folders, limits, progress, &mut report).await?;
+    match media {
+        Some(Media::Moves(folders)) => files::copy(from, folders, limits, progress, &mut report).await?,
+        Some(Media::Uploads(uploads)) => report.uploads = Some(uploads::run(to, uploads, limits, progress).await?),
+        Some(Media::Stays(_)) | None => {}
     }
+    let moved = report.uploads.is_some();
     for table in TABLES {
-        verify::compare(from, to, table, limits, progress, &mut report).await?;
+        verify::compare(from, to, table, moved, limits, progress, &mut report).await?;
     }
     report.compare_totals(from.totals().await?, to.totals().await?);
     report.strangers = from.strangers().await?;

@@ -8,6 +8,9 @@ pub trait Progress: Send + Sync {
     /// So many more items of the part are done.
     fn advance(&self, items: u64);
 
+    /// So many more bytes went along with them.
+    fn carry(&self, _bytes: u64) {}
+
     /// The part is done.
     fn finish(&self);
 }

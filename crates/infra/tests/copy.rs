@@ -132,11 +132,12 @@ async fn copied(from: &HomePlace, to: &HomePlace) -> CopyReport {
     report
 }
 
-/// The files that the rows of a closed folder name.
+/// The files that the rows of a closed folder name and that lie in a folder: those at a provider have a mark.
 fn files(home: &Folder) -> Vec<String> {
     let file = rusqlite::Connection::open(home.file()).unwrap();
     let sql = "SELECT avatar FROM users UNION SELECT cover_image FROM users WHERE cover_image IS NOT NULL
         UNION SELECT file FROM videos WHERE state < 2 UNION SELECT thumbnail FROM videos WHERE state < 2 ORDER BY 1";
     let mut query = file.prepare(sql).unwrap();
-    query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    let named = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap);
+    named.filter(|key: &String| !key.contains('#')).collect()
 }

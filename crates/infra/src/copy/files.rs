@@ -13,6 +13,7 @@ use super::home::{Home, Limits, Reading};
 use super::record::Value;
 use super::report::{CopyReport, Difference, DifferenceKind, FilesReport, Layout};
 use super::table::{Kind, TABLES, Table};
+use super::uploads::Uploads;
 use crate::progress::Progress;
 
 /// What becomes of the files of a home.
@@ -22,13 +23,17 @@ pub enum Media {
     Stays(PathBuf),
     /// They are copied.
     Moves(MediaFolders),
+    /// They are uploaded.
+    Uploads(Uploads),
 }
 
 impl Media {
     /// Where they are.
     pub(super) fn from(&self) -> &Path {
         match self {
-            Self::Stays(folder) | Self::Moves(MediaFolders { from: folder, .. }) => folder,
+            Self::Stays(folder)
+            | Self::Moves(MediaFolders { from: folder, .. })
+            | Self::Uploads(Uploads { from: folder, .. }) => folder,
         }
     }
 }
@@ -71,10 +76,11 @@ enum Step {
     Compare,
 }
 
-/// Refuses a folder that has none of the files that rows name: it is not the one that the servers use.
-pub(super) async fn check(source: &dyn Home, media: &Path, limits: Limits) -> Result<(), CopyError> {
+/// Refuses a folder that has none of the files that rows name: it is not the one that the servers use. Answers whether
+/// they name any.
+pub(super) async fn check(source: &dyn Home, media: &Path, limits: Limits) -> Result<bool, CopyError> {
     let mut is_named = false;
-    for table in TABLES.iter().filter(|table| owns_files(table)) {
+    for table in TABLES.iter().filter(|table| table.owns_files()) {
         let mut rows = source.read(Reading { table, order: table.key, after: None, limits });
         while let Some(batch) = rows.next().await? {
             let keys: Vec<FileKey> = batch.records.iter().flat_map(|row| keys(table, &row.0)).collect();
@@ -82,11 +88,11 @@ pub(super) async fn check(source: &dyn Home, media: &Path, limits: Limits) -> Re
             let folder = media.to_owned();
             let found = spawn_blocking(move || holds_any(&folder, &keys)).await;
             if found.map_err(|_| CopyError::Interrupted)?? {
-                return Ok(());
+                return Ok(true);
             }
         }
     }
-    if is_named { Err(CopyError::NoFiles { folder: media.to_owned() }) } else { Ok(()) }
+    if is_named { Err(CopyError::NoFiles { folder: media.to_owned() }) } else { Ok(false) }
 }
 
 fn holds_any(folder: &Path, keys: &[FileKey]) -> Result<bool, CopyError> {
@@ -118,7 +124,7 @@ pub(super) async fn copy(
     let mut files = FilesReport { layout, ..FilesReport::default() };
     for (step, part) in [(Step::Copy, "copying files"), (Step::Compare, "comparing files")] {
         progress.begin(part, None);
-        for table in TABLES.iter().filter(|table| owns_files(table)) {
+        for table in TABLES.iter().filter(|table| table.owns_files()) {
             let mut rows = source.read(Reading { table, order: table.key, after: None, limits });
             while let Some(batch) = rows.next().await? {
                 let keys: Vec<FileKey> = batch.records.iter().flat_map(|row| keys(table, &row.0)).collect();
@@ -136,18 +142,15 @@ pub(super) async fn copy(
     Ok(())
 }
 
-fn owns_files(table: &Table) -> bool {
-    table.columns.iter().any(|column| column.kind == Kind::File)
-}
-
-/// The names of the files of a row that are our own; those of other applications are elsewhere.
+/// The names of the files of a row that are our own and lie in a folder; those of other applications, and those that a
+/// media store far away has, are elsewhere.
 fn keys(table: &Table, row: &[Value]) -> Vec<FileKey> {
     let files = table.columns.iter().zip(row).filter(|(column, _)| column.kind == Kind::File);
     let keys = files.filter_map(|(_, value)| match value {
         Value::Text(key) => Some(FileKey::from_stored(key.clone())),
         _ => None,
     });
-    keys.filter(|key| key.format().is_some()).collect()
+    keys.filter(|key| key.format().is_some() && key.mark().is_none()).collect()
 }
 
 /// What became of some files.
@@ -242,7 +245,7 @@ mod tests {
 
     use aviary_domain::file::{FileFormat, FileKey};
 
-    use super::{Layout, MediaFolders, Step, make_folders, walk};
+    use super::{Layout, MediaFolders, Step, Table, Value, keys, make_folders, walk};
 
     #[test]
     fn files_are_copied_once_mended_and_told_apart_from_absent_ones() {
@@ -265,6 +268,20 @@ mod tests {
         assert_eq!(walk(&folders, &keys, Step::Compare).unwrap().wrong.len(), 0);
         assert_eq!(fs::read_to_string(folders.to.join(key(1).as_str())).unwrap(), "a film");
         assert_eq!(fs::read_dir(folders.to.join("videos")).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn files_that_are_far_away_or_of_others_are_not_looked_for_in_a_folder() {
+        let users = Table::find("users").unwrap();
+        let name = FileKey::new(FileFormat::Jpeg, [7; 16]);
+        let named = |key: &str| {
+            let row: Vec<Value> = users.columns.iter().map(|_| Value::Text(key.to_owned())).collect();
+            keys(users, &row)
+        };
+        assert_eq!(named(name.as_str()), [name.clone(), name.clone()]);
+        for key in [name.marked("u1").as_str(), "https://example.org/a.jpg", ""] {
+            assert!(named(key).is_empty(), "{key}");
+        }
     }
 
     #[test]

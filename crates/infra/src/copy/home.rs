@@ -5,12 +5,13 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use aviary_domain::StoreError;
+use aviary_domain::file::FileKey;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::CopyError;
-use super::record::Record;
-use super::table::Table;
+use super::record::{Record, Value};
+use super::table::{Column, Table};
 
 /// How much is read and written at once.
 #[derive(Debug, Clone, Copy)]
@@ -108,6 +109,24 @@ pub(crate) struct Reading {
     pub(crate) limits: Limits,
 }
 
+/// A file that a row knows by another key from now on.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyChange {
+    /// Of which table.
+    pub(crate) table: &'static Table,
+    /// The column with the key.
+    pub(crate) column: &'static Column,
+    /// The row, by the value in its first column, which is its id.
+    pub(crate) row: Value,
+    /// The key as it was.
+    pub(crate) from: FileKey,
+    /// The key as it is.
+    pub(crate) to: FileKey,
+}
+
+/// When the tasks are due that come of films with a new key: since ever, so that they are known among others.
+pub(crate) const SINCE_EVER: i64 = 0;
+
 /// Counts of the whole home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Totals {
@@ -190,6 +209,10 @@ pub(crate) trait Target: Home {
 
     /// Adds rows, of which some may be there already when the copy was interrupted, and then notes the place.
     async fn write(&self, table: &'static Table, records: Vec<Record>, place: &Place) -> Result<(), CopyError>;
+
+    /// Notes the new key of a file, unless its row has another key by now. That of a film makes a media task too, due
+    /// [since ever](SINCE_EVER), where its video has none: what the media store makes out of films is asked for by that.
+    async fn change_key(&self, change: &KeyChange) -> Result<(), CopyError>;
 
     /// Sets the counts of the whole home.
     async fn write_totals(&self, totals: Totals) -> Result<(), CopyError>;

@@ -10,7 +10,7 @@ const TOTALS: &str = "totals";
 /// How many differences a report spells out.
 const SHOWN: usize = 20;
 
-/// How many missing files a report names.
+/// How many files of a kind a report names.
 const MISSING_SHOWN: usize = 10;
 
 /// What came of a copy.
@@ -22,8 +22,10 @@ pub struct CopyReport {
     pub tables: Vec<TableReport>,
     /// The first differences.
     pub differences: Vec<Difference>,
-    /// The files, where they had to move.
+    /// The files, where they had to move to another folder.
     pub files: Option<FilesReport>,
+    /// The files, where they had to move to a media store far away.
+    pub uploads: Option<UploadsReport>,
     /// Collections that were not copied because they are none of ours, and about how many documents each has.
     pub strangers: Vec<(String, u64)>,
     /// How a target that differs is got rid of, as a part of a sentence.
@@ -39,7 +41,13 @@ impl CopyReport {
     /// How many rows and files are not the same on both sides.
     pub fn differing(&self) -> u64 {
         let rows: u64 = self.tables.iter().map(|table| table.differing).sum();
-        rows + self.files.as_ref().map_or(0, |files| files.differing)
+        let lost = self.uploads.as_ref().map_or(0, |uploads| uploads.lost.count);
+        rows + lost + self.files.as_ref().map_or(0, |files| files.differing)
+    }
+
+    /// Whether, besides, every file came to the media store that it had to come to.
+    pub fn is_whole(&self) -> bool {
+        self.is_equal() && self.uploads.as_ref().is_none_or(UploadsReport::is_whole)
     }
 
     /// The counts of the whole home are told like rows of a table.
@@ -113,6 +121,52 @@ impl FilesReport {
         self.absent += u64::try_from(keys.len()).unwrap_or(u64::MAX);
         let left = MISSING_SHOWN.saturating_sub(self.missing.len());
         self.missing.extend(keys.into_iter().take(left));
+    }
+}
+
+/// The stored files that rows name, at a media store far away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UploadsReport {
+    /// How many there are.
+    pub named: u64,
+    /// How many of them were uploaded now.
+    pub uploaded: u64,
+    /// How many bytes were uploaded now.
+    pub bytes: u64,
+    /// How many are there, of the size that they have here where both are known.
+    pub found: u64,
+    /// Those that are neither there nor here.
+    pub absent: Names,
+    /// Those that the store does not take, with the reason; they are here alone.
+    pub refused: Names,
+    /// Those that have another size there.
+    pub resized: Names,
+    /// Those that were uploaded and are not there.
+    pub lost: Names,
+}
+
+impl UploadsReport {
+    /// Whether every file is there as it is here.
+    pub fn is_whole(&self) -> bool {
+        [&self.absent, &self.refused, &self.resized, &self.lost].iter().all(|names| names.count == 0)
+    }
+}
+
+/// Some files, of which the first are named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// How many.
+    pub count: u64,
+    /// The first of them.
+    pub first: Vec<String>,
+}
+
+impl Names {
+    pub(super) fn add(&mut self, name: String) {
+        self.count += 1;
+        if self.first.len() < MISSING_SHOWN {
+            self.first.push(name);
+        }
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) enum Presence {
     Optional,
     /// The field is an empty text.
     Blank,
+    /// SQL always holds a number or a flag; the field may be absent, which says 0 or no. A flag that says no is.
+    Zero,
 }
 
 /// A column of a table, which is a field of a collection's documents.
@@ -59,6 +61,10 @@ impl Column {
 
     const fn blank(self) -> Self {
         Self { presence: Presence::Blank, ..self }
+    }
+
+    const fn zero(self) -> Self {
+        Self { presence: Presence::Zero, ..self }
     }
 
     const fn read_as(self, expression: &'static str) -> Self {
@@ -110,6 +116,11 @@ impl Table {
     pub(crate) fn ordered(&self, order: &'static [usize]) -> impl Iterator<Item = &'static Column> {
         let columns = self.columns;
         order.iter().filter_map(|column| columns.get(*column))
+    }
+
+    /// Whether its rows name stored files.
+    pub(crate) fn owns_files(&self) -> bool {
+        self.columns.iter().any(|column| column.kind == Kind::File)
     }
 
     /// Where a column stands in a record.
@@ -165,6 +176,7 @@ pub(crate) static TABLES: &[Table] = &[
             integer("views_received", "viewsReceived"),
             integer("likes_received", "likesReceived"),
             integer("comments_received", "commentsReceived"),
+            integer("stored_bytes", "storedBytes").zero(),
         ],
         &[0],
     ),
@@ -233,6 +245,8 @@ pub(crate) static TABLES: &[Table] = &[
         &[id("playlist", "playlist"), integer("position", "position"), id("video", "video")],
         &[0, 1],
     ),
+    // Which task is the same as before only matters to who works on one.
+    Table::new("media_tasks", &[id("video", "_id"), time("due_at", "dueAt"), integer("attempts", "attempts")], &[0]),
     Table::new("file_ledger", &[text("key", "_id"), time("due_at", "dueAt"), integer("attempts", "attempts")], &[0]),
     Table::new(
         "idempotency_keys",
@@ -270,6 +284,10 @@ const VIDEOS: Table = Table {
             integer("comments_count", "commentsCount"),
             time("created_at", "createdAt"),
             time("updated_at", "updatedAt"),
+            integer("thumbnail_bytes", "thumbnailBytes").zero(),
+            text("status", "status").optional(),
+            text("status_reason", "statusReason").optional(),
+            Column::new("publish_when_ready", "publishWhenReady", Kind::Flag).zero(),
         ],
         &[0],
     )

@@ -7,7 +7,7 @@ use aviary_domain::security::TokenHash;
 use aviary_domain::session::{Refresh, Rotation, Session};
 use aviary_domain::test_support::{fixture, seed};
 use aviary_domain::user::{Account, User};
-use aviary_domain::video::{Video, Viewer};
+use aviary_domain::video::{Settlement, Video, VideoStatus, Viewer};
 
 /// How many people, videos and other things there are of each kind.
 const PEOPLE: usize = 7;
@@ -18,6 +18,7 @@ pub(crate) async fn fill(store: &Store) {
     social(store, &people, &videos).await;
     lists(store, &people, &videos).await;
     sessions(store, &people).await;
+    unready(store, &people).await;
     leave_traces(store, &people, &videos).await;
 }
 
@@ -100,6 +101,27 @@ async fn sessions(store: &Store, people: &[User]) {
         };
         assert_eq!(store.sessions.rotate(&refresh).await.unwrap(), Rotation::Rotated);
     }
+}
+
+/// Videos in every status, wanted by their owner or not, with the tasks that come of it; one with the marks of a media store.
+async fn unready(store: &Store, people: &[User]) {
+    let failed = VideoStatus::Failed("Its \"sound\" is missing".to_owned());
+    for status in [VideoStatus::Processing, failed] {
+        for is_published in [true, false] {
+            let title = fixture::title("A night of red apples");
+            let video = fixture::video(people[1].id);
+            let video = Video { status: status.clone(), is_published, title, created_at: fixture::at(7), ..video };
+            let video = seed::upload(store, &video).await;
+            let film = Some((video.file.clone(), video.file.marked("u1712345678")));
+            let said = Settlement { film, ..Settlement::default() };
+            store.videos.settle(video.id, &said, fixture::at(3)).await.unwrap().unwrap();
+        }
+    }
+    let again = Video { created_at: fixture::at(8), ..fixture::video(people[1].id) };
+    seed::upload(store, &again).await;
+    seed::settle(store, again.id, VideoStatus::Ready, VideoStatus::Processing).await;
+    let task = store.media_tasks.due(fixture::far_future(), 1).await.unwrap()[0];
+    store.media_tasks.postpone(&task, fixture::at(500)).await.unwrap();
 }
 
 /// Reserved and due files, notes of keys, and a deleted video on which everything hung.
