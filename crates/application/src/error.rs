@@ -6,6 +6,7 @@ use std::time::Duration;
 use aviary_domain::StoreError;
 use aviary_domain::error::Cause;
 use aviary_domain::media::MediaError;
+use aviary_domain::media::notice::NoticeError;
 use aviary_domain::security::HashError;
 
 /// A field that was refused, under the name that the API gives it.
@@ -32,6 +33,8 @@ pub enum Noun {
     Tweet,
     /// A playlist.
     Playlist,
+    /// A film that was sent to the media store, for which a video is to be made.
+    Upload,
 }
 
 impl fmt::Display for Noun {
@@ -43,6 +46,7 @@ impl fmt::Display for Noun {
             Self::Comment => "Comment",
             Self::Tweet => "Tweet",
             Self::Playlist => "Playlist",
+            Self::Upload => "Upload",
         })
     }
 }
@@ -86,6 +90,20 @@ pub enum Error {
     /// The key of the request was used for another request.
     #[error("the key was used for another request")]
     KeyReused,
+    /// The video has not failed, so there is nothing to try again.
+    #[error("the video has not failed")]
+    NotFailed,
+    /// What is to be stored does not fit into its owner's quota any more.
+    #[error("{used} of {quota} bytes are used")]
+    QuotaExceeded {
+        /// What the owner has stored, in bytes.
+        used: u64,
+        /// What the owner may store, in bytes.
+        quota: u64,
+    },
+    /// A call that says to come from the media store is not believed.
+    #[error("the media store's call is refused")]
+    Notice(#[source] NoticeError),
     /// A file is larger than the limit.
     #[error("{field} is larger than {limit} bytes")]
     TooLarge {
@@ -146,6 +164,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict { field } => Self::Conflict { field },
+            StoreError::QuotaExceeded { used, quota } => Self::QuotaExceeded { used, quota },
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
             StoreError::Backend(cause) => Self::Internal(cause),
         }

@@ -165,10 +165,10 @@ impl Ports {
         }
         let refusal = match making.await {
             Ok(made) => return Ok(Creation::Made { made, note: Some(note) }),
-            Err(refusal @ (Error::Conflict { .. } | Error::NotFound(_))) => refusal,
+            Err(refusal @ (Error::Conflict { .. } | Error::NotFound(_) | Error::QuotaExceeded { .. })) => refusal,
             Err(error) => return Err(error),
         };
-        // What stands in the way, a taken name for example, may come from this very request, sent twice at once.
+        // What stands in the way, a taken name or a full quota, may come from this very request, sent twice at once.
         match (self.asked_before(note).await?, refusal) {
             (Some(before), _) => replay(note, before, recall).await,
             (None, Error::Conflict { field: KEY_FIELD }) => {
@@ -176,6 +176,12 @@ impl Ports {
             }
             (None, refusal) => Err(refusal),
         }
+    }
+
+    /// Whether anything was made under this key of a user's.
+    pub(crate) async fn knows_key(&self, actor: Actor, key: &IdempotencyKey) -> Result<bool, Error> {
+        let hash = hash_of(key, Sender::User(actor.user));
+        Ok(self.store.idempotency.find(hash, self.clock.now()).await?.is_some())
     }
 
     async fn asked_before(&self, note: Once) -> Result<Option<Remembered>, Error> {

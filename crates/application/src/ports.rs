@@ -6,13 +6,17 @@ use std::time::Duration;
 use aviary_domain::Store;
 use aviary_domain::id::IdSource;
 use aviary_domain::media::MediaStore;
+use aviary_domain::media::direct::DirectUploads as DirectPort;
+use aviary_domain::media::inventory::MediaInventory;
+use aviary_domain::media::notice::MediaNotices;
 use aviary_domain::security::{Entropy, PasswordHasher, Tokens};
 use aviary_domain::time::Clock;
 
 use crate::login_guard::{LoginGuard, LoginLimits};
+use crate::settle::Upkeep;
 use crate::{
-    Comments, Dashboard, History, Keys, Likes, Playlists, Sessions, Subscriptions, Sweeper, Tweets, Uploads, Users,
-    Videos,
+    Comments, Dashboard, DirectUploads, History, Keys, Likes, MediaCheck, Notices, Playlists, Sessions, Subscriptions,
+    Sweeper, Tweets, Uploads, Users, Videos,
 };
 
 /// Everything outside that the use cases need.
@@ -22,6 +26,12 @@ pub struct Ports {
     pub store: Store,
     /// Where files live.
     pub media: Arc<dyn MediaStore>,
+    /// Films that browsers send to it by themselves.
+    pub direct: Arc<dyn DirectPort>,
+    /// What it tells by itself.
+    pub notices: Arc<dyn MediaNotices>,
+    /// What lies in it.
+    pub inventory: Arc<dyn MediaInventory>,
     /// Slow hashing.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Signed tokens.
@@ -43,6 +53,10 @@ pub struct Policy {
     pub max_video_bytes: u64,
     /// The largest image in bytes.
     pub max_image_bytes: u64,
+    /// The most bytes that the films and stills of one user may have; `None` for any number.
+    pub storage_quota: Option<u64>,
+    /// How long links to files last that not everybody may fetch, for those who show them.
+    pub link_life: Duration,
     /// How many failed logins are allowed; `None` for any number.
     pub login_limits: Option<LoginLimits>,
 }
@@ -64,6 +78,9 @@ pub struct Application {
     pub keys: Keys,
     pub uploads: Uploads,
     pub sweeper: Sweeper,
+    pub direct_uploads: DirectUploads,
+    pub notices: Notices,
+    pub media_check: MediaCheck,
 }
 
 impl Application {
@@ -72,11 +89,12 @@ impl Application {
         let ports = Arc::new(ports);
         let policy = Arc::new(policy);
         let guard = Arc::new(LoginGuard::new(policy.login_limits));
-        let sweeper = Sweeper::new(ports.clone(), policy.clone());
+        let upkeep = Upkeep::new(ports.clone());
+        let sweeper = Sweeper::new(ports.clone(), policy.clone(), upkeep.clone());
         Self {
-            users: Users::new(ports.clone(), guard.clone(), sweeper.clone()),
+            users: Users::new(ports.clone(), policy.clone(), guard.clone(), sweeper.clone()),
             sessions: Sessions::new(ports.clone(), guard),
-            videos: Videos::new(ports.clone(), policy.clone(), sweeper.clone()),
+            videos: Videos::new(ports.clone(), policy.clone(), sweeper.clone(), upkeep.clone()),
             comments: Comments::new(ports.clone(), sweeper.clone()),
             tweets: Tweets::new(ports.clone(), sweeper.clone()),
             likes: Likes::new(ports.clone()),
@@ -85,7 +103,10 @@ impl Application {
             history: History::new(ports.clone()),
             dashboard: Dashboard::new(ports.clone()),
             keys: Keys::new(ports.clone()),
-            uploads: Uploads::new(ports, policy),
+            uploads: Uploads::new(ports.clone(), policy.clone()),
+            direct_uploads: DirectUploads::new(ports.clone(), policy),
+            notices: Notices::new(ports.clone(), upkeep, sweeper.clone()),
+            media_check: MediaCheck::new(ports),
             sweeper,
         }
     }

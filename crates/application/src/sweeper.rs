@@ -1,17 +1,26 @@
-//! The sweeper: removes files that no row owns, what deletes left behind, and what has expired.
+//! The sweeper: removes files that no row owns, what deletes left behind, and what has expired; looks after videos whose
+//! files need something done.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use aviary_domain::Timestamp;
 use aviary_domain::file::DueFile;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
+use crate::direct::arrives_until;
+use crate::settle::Upkeep;
 use crate::{Chain, Error, Policy, Ports};
 
 /// How many rows one step of a purge removes; bounds how long other writers wait.
 const PURGE_STEP: usize = 500;
 /// How many files one round removes.
 const FILES_A_ROUND: usize = 100;
+/// How many videos one round looks after.
+const TASKS_A_ROUND: usize = 50;
+/// How many calls to the media store, which may be far away, are under way at a time.
+const AT_ONCE: usize = 8;
 /// The lease under which one process at a time sweeps.
 const LEASE: &str = "sweeper";
 /// How long the lease outlives the last round of its holder. A round that takes longer does no harm beside another one,
@@ -19,6 +28,8 @@ const LEASE: &str = "sweeper";
 const LEASE_LIFE: Duration = Duration::from_secs(15);
 /// The longest wait between two attempts to remove a file.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
+/// The attempt to remove a file after which it is given up, about a week after the first one.
+const LAST_ATTEMPT: u32 = 179;
 
 /// What one round removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,12 +42,16 @@ pub struct Swept {
     pub files: usize,
     /// Files that could not be removed and are tried again later.
     pub postponed: usize,
+    /// Files that could not be removed for a week and are not tried any more.
+    pub given_up: usize,
+    /// Videos whose files are as they have to be now.
+    pub settled: usize,
 }
 
 impl Swept {
     /// Whether there may be more to do right away.
     pub fn found_work(&self) -> bool {
-        self.purged + self.expired + self.files > 0
+        self.purged + self.expired + self.files + self.settled > 0
     }
 }
 
@@ -45,15 +60,16 @@ impl Swept {
 pub struct Sweeper {
     ports: Arc<Ports>,
     policy: Arc<Policy>,
+    upkeep: Upkeep,
     wake: Arc<Notify>,
     /// This process, among all that share the store.
     holder: Arc<str>,
 }
 
 impl Sweeper {
-    pub(crate) fn new(ports: Arc<Ports>, policy: Arc<Policy>) -> Self {
+    pub(crate) fn new(ports: Arc<Ports>, policy: Arc<Policy>, upkeep: Upkeep) -> Self {
         let holder = ports.ids.next::<Self>().to_string().into();
-        Self { ports, policy, wake: Arc::new(Notify::new()), holder }
+        Self { ports, policy, upkeep, wake: Arc::new(Notify::new()), holder }
     }
 
     /// Returns when somebody has made garbage since the last call.
@@ -104,31 +120,115 @@ impl Sweeper {
         let purged = self.ports.store.maintenance.purge(PURGE_STEP).await;
         let expired = self.ports.store.maintenance.expire(now, views_before, PURGE_STEP).await;
         let files = self.remove_files().await;
-        let (files, postponed) = files?;
-        Ok(Swept { purged: purged?, expired: expired?, files, postponed })
+        let settled = self.work_off_tasks().await;
+        let files = files?;
+        Ok(Swept {
+            purged: purged?,
+            expired: expired?,
+            files: files.iter().filter(|end| **end == FileEnd::Removed).count(),
+            postponed: files.iter().filter(|end| **end == FileEnd::Postponed).count(),
+            given_up: files.iter().filter(|end| **end == FileEnd::GivenUp).count(),
+            settled: settled?,
+        })
     }
 
-    async fn remove_files(&self) -> Result<(usize, usize), Error> {
-        let (mut removed, mut postponed) = (0, 0);
-        for file in self.ports.store.files.due(self.ports.clock.now(), FILES_A_ROUND).await? {
-            match self.ports.media.remove(&file.key).await {
-                Ok(()) => {
-                    self.ports.store.files.forget(&file.key).await?;
-                    removed += 1;
-                }
-                Err(error) => {
-                    tracing::warn!(key = %file.key, attempts = file.attempts, error = %Chain(&error),
-                        "a file could not be removed and is tried again");
-                    self.ports.store.files.postpone(&file.key, self.ports.clock.now().after(wait(&file))).await?;
-                    postponed += 1;
-                }
-            }
-        }
-        Ok((removed, postponed))
+    async fn remove_files(&self) -> Result<Vec<FileEnd>, Error> {
+        let due = self.ports.store.files.due(self.ports.clock.now(), FILES_A_ROUND).await?;
+        some_at_once(due, |file| {
+            let ports = Arc::clone(&self.ports);
+            async move { ports.remove_file(&file).await }
+        })
+        .await
+    }
+
+    async fn work_off_tasks(&self) -> Result<usize, Error> {
+        let due = self.ports.store.media_tasks.due(self.ports.clock.now(), TASKS_A_ROUND).await?;
+        let ends = some_at_once(due, |task| {
+            let upkeep = self.upkeep.clone();
+            async move { upkeep.work_off(task).await }
+        });
+        Ok(ends.await?.into_iter().filter(|done| *done).count())
     }
 }
 
+/// What became of a file that was due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FileEnd {
+    Removed,
+    Postponed,
+    GivenUp,
+}
+
+impl Ports {
+    async fn remove_file(&self, file: &DueFile) -> Result<FileEnd, Error> {
+        let files = &self.store.files;
+        match self.media.remove(&file.key).await {
+            Ok(()) => {
+                let now = self.clock.now();
+                match arrives_until(&file.key, now) {
+                    // It may come again: it is looked for once more when it cannot.
+                    Some(end) => files.postpone(&file.key, end).await?,
+                    None => files.forget(&file.key).await?,
+                }
+                Ok(FileEnd::Removed)
+            }
+            Err(error) if file.attempts >= LAST_ATTEMPT => {
+                tracing::error!(key = %file.key, attempts = file.attempts + 1, error = %Chain(&error),
+                    "a file could not be removed for a week and is given up; `aviary media check --fix` tries again");
+                files.postpone(&file.key, Timestamp::NEVER).await?;
+                Ok(FileEnd::GivenUp)
+            }
+            Err(error) => {
+                tracing::warn!(key = %file.key, attempts = file.attempts + 1, error = %Chain(&error),
+                    "a file could not be removed and is tried again");
+                files.postpone(&file.key, self.clock.now().after(wait(file.attempts))).await?;
+                Ok(FileEnd::Postponed)
+            }
+        }
+    }
+}
+
+/// Does the work for each item, [`AT_ONCE`] at a time. A failed one does not keep the others from being done; a failure is
+/// returned in the end.
+async fn some_at_once<I, T, W>(items: Vec<I>, work: impl Fn(I) -> W) -> Result<Vec<T>, Error>
+where
+    T: Send + 'static,
+    W: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let mut items = items.into_iter();
+    let mut running: JoinSet<_> = items.by_ref().take(AT_ONCE).map(&work).collect();
+    let (mut ends, mut failure) = (Vec::new(), None);
+    while let Some(end) = running.join_next().await {
+        match end.unwrap_or_else(|fault| Err(Error::Internal(fault.into()))) {
+            Ok(end) => ends.push(end),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+        if let Some(item) = items.next() {
+            running.spawn(work(item));
+        }
+    }
+    failure.map_or(Ok(ends), Err)
+}
+
 /// Doubles from one second.
-fn wait(file: &DueFile) -> Duration {
-    Duration::from_secs(1 << file.attempts.min(12)).min(LONGEST_WAIT)
+fn wait(attempts: u32) -> Duration {
+    Duration::from_secs(1 << attempts.min(12)).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{LAST_ATTEMPT, wait};
+
+    #[test]
+    fn the_waits_grow_to_an_hour_and_come_to_a_week_before_a_file_is_given_up() {
+        assert_eq!(
+            (wait(0), wait(3), wait(u32::MAX)),
+            (Duration::from_secs(1), Duration::from_secs(8), Duration::from_hours(1))
+        );
+        let waited: Duration = (0..LAST_ATTEMPT).map(wait).sum();
+        let week = Duration::from_hours(7 * 24);
+        assert!(waited >= week && waited < week + Duration::from_hours(2), "{waited:?}");
+    }
 }

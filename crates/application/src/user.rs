@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use aviary_domain::Id;
-use aviary_domain::file::FileKey;
 use aviary_domain::idempotency::Once;
 use aviary_domain::media::{ImageRole, Upload};
 use aviary_domain::security::Password;
@@ -12,10 +11,12 @@ use aviary_domain::user::{Account, AccountChange, Channel, Email, FullName, Logi
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Noun};
+use crate::filing::Kept;
 use crate::input::Fields;
 use crate::login_guard::{LoginGuard, Whose};
 use crate::once::{Creation, IdempotencyKey, Part, Sender};
-use crate::{Actor, Ports, Sweeper};
+use crate::quota::Storage;
+use crate::{Actor, Policy, Ports, Sweeper};
 
 /// What somebody fills in to get an account.
 #[derive(Default)]
@@ -47,13 +48,14 @@ pub struct AccountEdit {
 #[derive(Clone)]
 pub struct Users {
     ports: Arc<Ports>,
+    policy: Arc<Policy>,
     guard: Arc<LoginGuard>,
     sweeper: Sweeper,
 }
 
 impl Users {
-    pub(crate) fn new(ports: Arc<Ports>, guard: Arc<LoginGuard>, sweeper: Sweeper) -> Self {
-        Self { ports, guard, sweeper }
+    pub(crate) fn new(ports: Arc<Ports>, policy: Arc<Policy>, guard: Arc<LoginGuard>, sweeper: Sweeper) -> Self {
+        Self { ports, policy, guard, sweeper }
     }
 
     /// Makes an account; with a key, once. A wrong password in a repeated request counts as a failed login.
@@ -96,30 +98,32 @@ impl Users {
     async fn make(&self, form: RegistrationForm, note: Option<Once>) -> Result<User, Error> {
         self.refuse_taken(&form.username, &form.email).await?;
         let avatar = self.ports.prepare_image("avatar", form.avatar, ImageRole::Avatar).await?;
-        let avatar_key = self.ports.name_file(&avatar);
-        let mut files = vec![("avatar", avatar, avatar_key.clone())];
-        let mut cover_key: Option<FileKey> = None;
+        let avatar = self.ports.name_file("avatar", avatar);
+        let (avatar_name, mut cover_name) = (avatar.name.clone(), None);
+        let mut files = vec![avatar];
         if let Some(cover) = form.cover_image {
             let cover = self.ports.prepare_image("coverImage", cover, ImageRole::Cover).await?;
-            let key = self.ports.name_file(&cover);
-            cover_key = Some(key.clone());
-            files.push(("coverImage", cover, key));
+            let cover = self.ports.name_file("coverImage", cover);
+            cover_name = Some(cover.name.clone());
+            files.push(cover);
         }
         let password_hash = self.ports.hasher.hash(&form.password).await?;
-        let now = self.ports.clock.now();
-        let user = User {
-            id: self.ports.ids.next(),
-            username: form.username,
-            email: form.email,
-            full_name: form.full_name,
-            avatar: avatar_key,
-            cover_image: cover_key,
-            created_at: now,
-            updated_at: now,
+        let (users, id, clock) = (self.ports.store.users.clone(), self.ports.ids.next(), self.ports.clock.clone());
+        let row = move |kept: Kept| async move {
+            let now = clock.now();
+            let user = User {
+                id,
+                username: form.username,
+                email: form.email,
+                full_name: form.full_name,
+                avatar: kept.key(&avatar_name),
+                cover_image: cover_name.map(|name| kept.key(&name)),
+                created_at: now,
+                updated_at: now,
+            };
+            let account = Account { user, password_hash };
+            Ok(users.create(&account, note).await.map(|()| account.user)?)
         };
-        let account = Account { user, password_hash };
-        let users = self.ports.store.users.clone();
-        let row = async move { Ok(users.create(&account, note).await.map(|()| account.user)?) };
         let outcome = self.ports.store_with_row(files, row).await;
         self.sweeper.nudge_after(&outcome);
         outcome
@@ -140,6 +144,11 @@ impl Users {
     /// The actor's own account.
     pub async fn current(&self, actor: Actor) -> Result<User, Error> {
         found(self.ports.store.users.find(actor.user).await?)
+    }
+
+    /// What the files of the actor's videos take.
+    pub async fn storage(&self, actor: Actor) -> Result<Storage, Error> {
+        self.ports.storage(actor.user, &self.policy).await
     }
 
     /// Changes name or address.
@@ -169,11 +178,12 @@ impl Users {
         let mut fields = Fields::default();
         let Some(upload) = fields.present(field, upload) else { return Err(fields.into_error()) };
         let file = self.ports.prepare_image(field, upload, role).await?;
-        let key = self.ports.name_file(&file);
-        let (users, owned) = (self.ports.store.users.clone(), key.clone());
-        let now = self.ports.clock.now();
-        let row = async move { found(users.replace_image(actor.user, image, &owned, now).await?) };
-        let outcome = self.ports.store_with_row(vec![(field, file, key)], row).await;
+        let file = self.ports.name_file(field, file);
+        let (users, name, clock) = (self.ports.store.users.clone(), file.name.clone(), self.ports.clock.clone());
+        let row = move |kept: Kept| async move {
+            found(users.replace_image(actor.user, image, &kept.key(&name), clock.now()).await?)
+        };
+        let outcome = self.ports.store_with_row(vec![file], row).await;
         self.sweeper.nudge();
         outcome
     }

@@ -1,36 +1,27 @@
-//! Videos: publishing, listing, watching, changing, deleting.
+//! Videos: listing, watching, changing, deleting; publishing is in `publish`.
+
+mod publish;
 
 use std::sync::Arc;
 
-use aviary_domain::Id;
-use aviary_domain::idempotency::Once;
-use aviary_domain::media::{ImageRole, PreparedFile, Upload};
+use aviary_domain::file::FileKey;
+use aviary_domain::media::{ImageRole, Upload};
 use aviary_domain::page::{Page, PageSize, SortDirection};
 use aviary_domain::search::SearchWords;
 use aviary_domain::user::User;
 use aviary_domain::video::{
-    Description, Title, Video, VideoCard, VideoChange, VideoDetail, VideoOrder, VideoQuery, VideoScope, VideoSort,
-    Viewer, Visit,
+    Description, NewStill, Title, Video, VideoCard, VideoChange, VideoDetail, VideoOrder, VideoQuery, VideoScope,
+    VideoSort, VideoStatus, Viewer, Visit,
 };
-use aviary_domain::{InvalidValue, media::PreparedVideo};
+use aviary_domain::{Id, InvalidValue};
 
 use crate::error::{Error, Noun};
+use crate::filing::Kept;
 use crate::input::Fields;
-use crate::once::{Creation, IdempotencyKey, Part, Sender};
+use crate::settle::Upkeep;
 use crate::{Actor, ListParams, Policy, Ports, Sweeper};
 
-/// What somebody fills in to publish a video.
-#[derive(Default)]
-pub struct Publication {
-    /// The title.
-    pub title: Option<String>,
-    /// What it is about; may be left out.
-    pub description: Option<String>,
-    /// The film.
-    pub video_file: Option<Box<dyn Upload>>,
-    /// The still; taken from the film when left out.
-    pub thumbnail: Option<Box<dyn Upload>>,
-}
+pub use publish::{Publication, ReceiptInput};
 
 /// What an owner changes of a video.
 #[derive(Default)]
@@ -64,11 +55,12 @@ pub struct Videos {
     ports: Arc<Ports>,
     policy: Arc<Policy>,
     sweeper: Sweeper,
+    upkeep: Upkeep,
 }
 
 impl Videos {
-    pub(crate) fn new(ports: Arc<Ports>, policy: Arc<Policy>, sweeper: Sweeper) -> Self {
-        Self { ports, policy, sweeper }
+    pub(crate) fn new(ports: Arc<Ports>, policy: Arc<Policy>, sweeper: Sweeper, upkeep: Upkeep) -> Self {
+        Self { ports, policy, sweeper, upkeep }
     }
 
     /// Published videos; with the actor's own user id, all of the actor's.
@@ -104,64 +96,6 @@ impl Videos {
         Ok(self.ports.store.videos.list(&query, &page).await?)
     }
 
-    /// Publishes a video; with a key, once.
-    pub async fn publish(
-        &self,
-        actor: Actor,
-        input: Publication,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Creation<VideoCard>, Error> {
-        let form = read_publication(input)?;
-        let parts = [
-            Part::Text(form.title.as_str()),
-            Part::Text(form.description.as_str()),
-            Part::File(Some(form.video_file.as_ref())),
-            Part::File(form.thumbnail.as_deref()),
-        ];
-        let note = self.ports.note(key, Sender::User(actor.user), &parts)?;
-        let make = self.make(actor, form, note);
-        self.ports.create_once(note, async |id| self.recall(actor, Id::from_bytes(id)).await, make).await
-    }
-
-    async fn make(&self, actor: Actor, form: PublicationForm, note: Option<Once>) -> Result<VideoCard, Error> {
-        let film = self.ports.media.prepare_video(form.video_file).await;
-        let film = film.map_err(|error| Error::of_file("videoFile", error))?;
-        let still = self.still(&film, form.thumbnail).await?;
-        let now = self.ports.clock.now();
-        let video = Video {
-            id: self.ports.ids.next(),
-            owner: actor.user,
-            file: self.ports.name_file(&film.file),
-            thumbnail: self.ports.name_file(&still),
-            title: form.title,
-            description: form.description,
-            duration: film.facts.duration,
-            width: film.facts.width,
-            height: film.facts.height,
-            bytes: film.file.upload.bytes(),
-            is_published: true,
-            views: 0,
-            likes_count: 0,
-            comments_count: 0,
-            created_at: now,
-            updated_at: now,
-        };
-        let files = vec![("videoFile", film.file, video.file.clone()), ("thumbnail", still, video.thumbnail.clone())];
-        let videos = self.ports.store.videos.clone();
-        let row = async move { Ok(videos.create(&video, note).await?) };
-        let outcome = self.ports.store_with_row(files, row).await;
-        self.sweeper.nudge_after(&outcome);
-        outcome
-    }
-
-    /// A video of the actor's as it was when it was new, as far as that is known.
-    async fn recall(&self, actor: Actor, id: Id<Video>) -> Result<Option<VideoCard>, Error> {
-        let Some(video) = self.ports.store.videos.find(id).await? else { return Ok(None) };
-        let owner = self.ports.card_of(actor).await?;
-        let video = Video { is_published: true, views: 0, likes_count: 0, comments_count: 0, ..video };
-        Ok(Some(VideoCard { video, owner }))
-    }
-
     /// Opens a video's page: counts the view, remembers it in the history of a signed-in viewer.
     pub async fn watch(&self, id: Id<Video>, viewer: Viewer) -> Result<VideoDetail, Error> {
         let visit = Visit { video: id, viewer, now: self.ports.clock.now(), window: self.policy.view_window };
@@ -170,7 +104,7 @@ impl Videos {
 
     /// Changes title, description or still.
     pub async fn edit(&self, actor: Actor, id: Id<Video>, edit: VideoEdit) -> Result<VideoCard, Error> {
-        self.own(actor, id).await?;
+        let before = self.own(actor, id).await?;
         let mut fields = Fields::default();
         let title = fields.optional("title", edit.title.as_deref(), Title::parse);
         let description = fields.optional("description", edit.description.as_deref(), Description::parse);
@@ -178,28 +112,54 @@ impl Videos {
             fields.refuse("title", "or description or thumbnail is required");
         }
         fields.check()?;
-        let mut change = VideoChange { title, description, thumbnail: None };
-        let mut files = vec![];
-        if let Some(upload) = edit.thumbnail {
-            let still = self.ports.prepare_image("thumbnail", upload, ImageRole::Thumbnail).await?;
-            let key = self.ports.name_file(&still);
-            change.thumbnail = Some(key.clone());
-            files.push(("thumbnail", still, key));
-        }
+        let quota = self.policy.storage_quota;
+        let mut change = VideoChange { title, description, thumbnail: None, quota };
         let (videos, now) = (self.ports.store.videos.clone(), self.ports.clock.now());
-        let row = async move { found(videos.update(id, &change, now).await?) };
-        if files.is_empty() {
-            return row.await;
-        }
-        let outcome = self.ports.store_with_row(files, row).await;
+        let Some(upload) = edit.thumbnail else { return found(videos.update(id, &change, now).await?) };
+        let still = self.ports.prepare_image("thumbnail", upload, ImageRole::Thumbnail).await?;
+        let bytes = still.upload.bytes();
+        self.ports.check_room(actor.user, bytes.saturating_sub(before.thumbnail_bytes), &self.policy).await?;
+        let still = self.ports.name_file("thumbnail", still);
+        let (name, clock) = (still.name.clone(), self.ports.clock.clone());
+        let row = move |kept: Kept| async move {
+            change.thumbnail = Some(NewStill { key: kept.key(&name), bytes });
+            found(videos.update(id, &change, clock.now()).await?)
+        };
+        let outcome = self.ports.store_with_row(vec![still], row).await;
         self.sweeper.nudge();
-        outcome
+        // A still is stored for everybody; where not everybody sees the video, it has to be closed.
+        Ok(self.with_files_settled(outcome?).await)
     }
 
-    /// Publishes an unpublished video and the other way round.
+    /// Publishes an unpublished video and the other way round. Who may fetch its files follows at once where it can, else
+    /// as soon as it can.
     pub async fn toggle_published(&self, actor: Actor, id: Id<Video>) -> Result<VideoCard, Error> {
         self.own(actor, id).await?;
-        found(self.ports.store.videos.toggle_published(id, self.ports.clock.now()).await?)
+        let card = found(self.ports.store.videos.toggle_published(id, self.ports.clock.now()).await?)?;
+        Ok(self.with_files_settled(card).await)
+    }
+
+    /// Has the media store do its work again on a video that failed.
+    pub async fn reprocess(&self, actor: Actor, id: Id<Video>) -> Result<VideoCard, Error> {
+        let video = self.own(actor, id).await?;
+        if !matches!(video.status, VideoStatus::Failed(_)) {
+            return Err(Error::NotFailed);
+        }
+        let owner = self.ports.card_of(actor).await?;
+        let video = self.upkeep.reprocess(&video).await?.ok_or(Error::NotFound(Noun::Video))?;
+        self.sweeper.nudge();
+        Ok(VideoCard { video, owner })
+    }
+
+    /// Whether only some may fetch the file of this name, or nobody.
+    pub async fn is_hidden_file(&self, name: &FileKey) -> Result<bool, Error> {
+        Ok(self.ports.store.videos.is_hidden_file(name).await?)
+    }
+
+    /// The same card once the files have followed the row, as far as that is done at once.
+    async fn with_files_settled(&self, card: VideoCard) -> VideoCard {
+        let Some(Video { file, thumbnail, status, .. }) = self.upkeep.follow(&card.video).await else { return card };
+        VideoCard { video: Video { file, thumbnail, status, ..card.video }, ..card }
     }
 
     /// Deletes a video with all that hangs on it.
@@ -211,38 +171,10 @@ impl Videos {
     }
 
     /// Lets only the owner pass. A stranger learns of an unpublished video as little as of an absent one.
-    async fn own(&self, actor: Actor, id: Id<Video>) -> Result<(), Error> {
+    async fn own(&self, actor: Actor, id: Id<Video>) -> Result<Video, Error> {
         let video = self.ports.store.videos.find(id).await?;
         let video = video.filter(|video| video.is_visible_to(Some(actor.user))).ok_or(Error::NotFound(Noun::Video))?;
-        if video.owner == actor.user { Ok(()) } else { Err(Error::Forbidden("Only its owner may change a video")) }
-    }
-
-    async fn still(&self, film: &PreparedVideo, upload: Option<Box<dyn Upload>>) -> Result<PreparedFile, Error> {
-        if let Some(upload) = upload {
-            return self.ports.prepare_image("thumbnail", upload, ImageRole::Thumbnail).await;
-        }
-        let poster = self.ports.media.poster(film).await.map_err(|error| Error::of_file("videoFile", error))?;
-        poster.ok_or_else(|| Error::invalid("thumbnail", "is required: this server cannot take a still from a video"))
-    }
-}
-
-struct PublicationForm {
-    title: Title,
-    description: Description,
-    video_file: Box<dyn Upload>,
-    thumbnail: Option<Box<dyn Upload>>,
-}
-
-fn read_publication(input: Publication) -> Result<PublicationForm, Error> {
-    let mut fields = Fields::default();
-    let title = fields.required("title", input.title.as_deref(), Title::parse);
-    let description = fields.required("description", input.description.as_deref().or(Some("")), Description::parse);
-    let video_file = fields.present("videoFile", input.video_file);
-    match (title, description, video_file) {
-        (Some(title), Some(description), Some(video_file)) => {
-            Ok(PublicationForm { title, description, video_file, thumbnail: input.thumbnail })
-        }
-        _ => Err(fields.into_error()),
+        if video.owner == actor.user { Ok(video) } else { Err(Error::Forbidden("Only its owner may change a video")) }
     }
 }
 

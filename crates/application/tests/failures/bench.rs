@@ -11,20 +11,27 @@ use aviary_domain::id::IdSource;
 use aviary_domain::media::{PreparedFile, Upload};
 use aviary_domain::security::{IssuedToken, PasswordHash};
 use aviary_domain::test_support::mock::{
-    MockClock, MockEntropy, MockMediaStore, MockPasswordHasher, MockStore, MockTokens, mock_store,
+    MockClock, MockDirectUploads, MockEntropy, MockMediaInventory, MockMediaNotices, MockMediaStore,
+    MockPasswordHasher, MockStore, MockTokens, mock_store,
 };
 use aviary_domain::user::{Account, Email, FullName, User, Username};
 use aviary_domain::{Id, Timestamp};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+/// The largest film that the bench takes, in bytes.
+pub(crate) const MAX_VIDEO: u64 = 1 << 20;
 
 /// Mocks to set expectations on before the application is built.
 pub(crate) struct Bench {
     pub(crate) store: MockStore,
     pub(crate) media: MockMediaStore,
+    pub(crate) direct: MockDirectUploads,
+    pub(crate) notices: MockMediaNotices,
+    pub(crate) inventory: MockMediaInventory,
     pub(crate) hasher: MockPasswordHasher,
     pub(crate) tokens: MockTokens,
     pub(crate) limits: Option<LoginLimits>,
+    pub(crate) quota: Option<u64>,
 }
 
 impl Bench {
@@ -32,9 +39,13 @@ impl Bench {
         Self {
             store: mock_store(),
             media: MockMediaStore::new(),
+            direct: MockDirectUploads::new(),
+            notices: MockMediaNotices::new(),
+            inventory: MockMediaInventory::new(),
             hasher: MockPasswordHasher::new(),
             tokens: MockTokens::new(),
             limits: None,
+            quota: None,
         }
     }
 
@@ -50,6 +61,9 @@ impl Bench {
         let ports = Ports {
             store: self.store.into_store(),
             media: Arc::new(self.media),
+            direct: Arc::new(self.direct),
+            notices: Arc::new(self.notices),
+            inventory: Arc::new(self.inventory),
             hasher: Arc::new(self.hasher),
             tokens: Arc::new(self.tokens),
             entropy: Arc::new(entropy),
@@ -58,8 +72,10 @@ impl Bench {
         };
         let policy = Policy {
             view_window: Duration::from_mins(30),
-            max_video_bytes: 1 << 20,
+            max_video_bytes: MAX_VIDEO,
             max_image_bytes: 1 << 20,
+            storage_quota: self.quota,
+            link_life: Duration::from_hours(6),
             login_limits: self.limits,
         };
         Application::new(ports, policy)

@@ -1,5 +1,7 @@
 //! Files of a row that was never written are due at once; nothing is half done.
 
+use std::time::Duration;
+
 use aviary_application::Error;
 use aviary_domain::StoreError;
 use aviary_domain::media::MediaError;
@@ -8,36 +10,39 @@ use mockall::predicate::{always, eq};
 
 use crate::bench::{Bench, NOW, actor, address, name, prepared, registration, upload};
 
-/// A bench on which everything up to storing works, and on which both files are released in the end.
-fn bench_that_releases() -> Bench {
+/// A bench on which everything up to storing works.
+fn bench_that_stores() -> Bench {
     let mut bench = Bench::new();
     bench.store.users.expect_find_account().returning(|_| Ok(None));
     bench.media.expect_prepare_image().returning(|_, _| Ok(prepared()));
     bench.hasher.expect_hash().returning(|_| Ok(crate::bench::account().password_hash));
-    let both = vec![name(1), name(2)];
+    let whole = NOW.after(Duration::from_hours(1));
     bench
         .store
         .files
         .expect_reserve()
-        .withf(|keys, until| keys.len() == 2 && *until > NOW)
-        .once()
-        .returning(|_, _| Ok(()));
-    bench
-        .store
-        .files
-        .expect_release()
-        .withf(move |keys, now| keys == both && *now == NOW)
+        .withf(move |keys, until| keys.len() == 2 && *until == whole)
         .once()
         .returning(|_, _| Ok(()));
     bench
 }
 
 #[tokio::test]
-async fn a_second_file_that_cannot_be_stored_releases_both_and_writes_no_row() {
-    let mut bench = bench_that_releases();
-    bench.media.expect_keep().with(always(), eq(name(1))).once().returning(|_, _| Ok(()));
+async fn a_second_file_that_cannot_be_stored_gives_up_both_and_writes_no_row() {
+    let mut bench = bench_that_stores();
+    bench.media.expect_keep().with(always(), eq(name(1))).once().returning(|_, name| Ok(name.clone()));
     let full = |_, _: &_| Err(MediaError::Unavailable("disk full".into()));
     bench.media.expect_keep().with(always(), eq(name(2))).once().returning(full);
+    // Not at once: a store that is out of reach may be storing still what it was sent.
+    let both = vec![name(1), name(2)];
+    let soon = NOW.after(Duration::from_secs(30));
+    bench
+        .store
+        .files
+        .expect_reserve()
+        .withf(move |keys, until| keys == both && *until == soon)
+        .once()
+        .returning(|_, _| Err(StoreError::unavailable("gone, too")));
     let outcome = bench.application().users.register(registration(), address(), None).await;
     assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
 }
@@ -50,16 +55,43 @@ async fn a_row_that_is_refused_or_cannot_be_written_releases_its_files() {
         || StoreError::backend("broken"),
     ];
     for refusal in refusals {
-        let mut bench = bench_that_releases();
-        bench.media.expect_keep().times(2).returning(|_, _| Ok(()));
+        let mut bench = bench_that_stores();
+        let both = vec![name(1), name(2)];
+        bench
+            .store
+            .files
+            .expect_release()
+            .withf(move |keys, now| keys == both && *now == NOW)
+            .once()
+            .returning(|_, _| Ok(()));
+        bench.media.expect_keep().times(2).returning(|_, name| Ok(name.marked("u1")));
         bench.store.users.expect_create().once().returning(move |_, _| Err(refusal()));
         let outcome = bench.application().users.register(registration(), address(), None).await;
-        match refusal() {
-            StoreError::Conflict { .. } => assert!(matches!(outcome, Err(Error::Conflict { field: "username" }))),
-            StoreError::Unavailable(_) => assert!(matches!(outcome, Err(Error::Unavailable(_)))),
-            StoreError::Backend(_) => assert!(matches!(outcome, Err(Error::Internal(_)))),
+        match (refusal(), outcome) {
+            (StoreError::Conflict { .. }, Err(Error::Conflict { field: "username" }))
+            | (StoreError::Unavailable(_), Err(Error::Unavailable(_)))
+            | (StoreError::Backend(_), Err(Error::Internal(_))) => {}
+            (refusal, outcome) => panic!("{refusal:?}: {outcome:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_row_has_its_files_under_the_keys_that_the_media_store_gave() {
+    let mut bench = bench_that_stores();
+    bench.media.expect_keep().with(always(), eq(name(1))).returning(|_, name| Ok(name.marked("u1")));
+    bench.media.expect_keep().with(always(), eq(name(2))).returning(|_, name| Ok(name.marked("u2")));
+    bench
+        .store
+        .users
+        .expect_create()
+        .withf(|account, _| {
+            account.user.avatar == name(1).marked("u1") && account.user.cover_image == Some(name(2).marked("u2"))
+        })
+        .once()
+        .returning(|_, _| Ok(()));
+    let outcome = bench.application().users.register(registration(), address(), None).await;
+    assert!(outcome.is_ok(), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -78,17 +110,17 @@ async fn a_caller_who_hangs_up_half_way_leaves_no_reservation_behind() {
     bench.media.expect_prepare_image().returning(|_, _| Ok(prepared()));
     bench.store.files.expect_reserve().once().returning(|_, _| Ok(()));
     bench.media.expect_keep().once().returning(|_, _| {
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
         Err(MediaError::Unavailable("disk full".into()))
     });
-    bench.store.files.expect_release().once().returning(move |_, _| {
+    bench.store.files.expect_reserve().once().returning(move |_, _| {
         ended.send(()).unwrap();
         Ok(())
     });
     let users = bench.application().users;
     let call = users.replace_image(actor(), UserImage::Avatar, Some(upload()));
     // Polled until the step has begun, and dropped then, as a server does with the request of a client that is gone.
-    assert!(tokio::time::timeout(std::time::Duration::from_millis(1), call).await.is_err());
+    assert!(tokio::time::timeout(Duration::from_millis(1), call).await.is_err());
     assert_eq!(end.recv().await, Some(()));
 }
 

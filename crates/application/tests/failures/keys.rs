@@ -179,7 +179,7 @@ async fn note_of_a_registration() -> Once {
     bench.store.idempotency.expect_find().once().returning(|_, _| Ok(None));
     bench.store.users.expect_find_account().returning(|_| Ok(None));
     bench.media.expect_prepare_image().returning(|_, _| Ok(prepared()));
-    bench.media.expect_keep().returning(|_, _| Ok(()));
+    bench.media.expect_keep().returning(|_, name| Ok(name.clone()));
     bench.hasher.expect_hash().once().returning(|_| Ok(account().password_hash));
     bench.store.files.expect_reserve().returning(|_, _| Ok(()));
     bench.store.users.expect_create().once().returning(|_, _| Ok(()));

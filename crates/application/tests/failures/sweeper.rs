@@ -1,12 +1,14 @@
 //! The sweeper goes on past what fails and comes back to it later.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aviary_application::Error;
-use aviary_domain::StoreError;
-use aviary_domain::file::DueFile;
+use aviary_domain::file::{DueFile, FileKey};
 use aviary_domain::media::MediaError;
 use aviary_domain::tweet::{Tweet, TweetText};
+use aviary_domain::{StoreError, Timestamp};
 use mockall::predicate::eq;
 
 use crate::bench::{Bench, NOW, actor, name};
@@ -24,8 +26,66 @@ async fn a_file_that_stays_is_tried_again_later_and_later_while_the_others_go() 
     let later = NOW.after(Duration::from_secs(8));
     bench.store.files.expect_postpone().with(eq(name(1)), eq(later)).once().returning(|_, _| Ok(()));
     bench.store.files.expect_forget().with(eq(name(2))).once().returning(|_| Ok(()));
+    no_tasks(&mut bench);
     let swept = bench.application().sweeper.run_once().await.expect("the round goes through");
-    assert_eq!((swept.files, swept.postponed), (1, 1));
+    assert_eq!((swept.files, swept.postponed, swept.given_up), (1, 1, 0));
+}
+
+fn no_tasks(bench: &mut Bench) {
+    bench.store.media_tasks.expect_due().returning(|_, _| Ok(vec![]));
+}
+
+/// A bench on which there is nothing to sweep but this file.
+fn bench_with_due(file: DueFile) -> Bench {
+    let mut bench = Bench::new();
+    bench.store.maintenance.expect_purge().returning(|_| Ok(0));
+    bench.store.maintenance.expect_expire().returning(|_, _, _| Ok(0));
+    no_tasks(&mut bench);
+    bench.store.files.expect_due().once().return_once(move |_, _| Ok(vec![file]));
+    bench
+}
+
+#[tokio::test]
+async fn a_file_that_stays_for_a_week_is_given_up_and_no_work_for_the_next_round() {
+    for (attempts, until) in [(178, NOW.after(Duration::from_hours(1))), (179, Timestamp::NEVER)] {
+        let mut bench = bench_with_due(DueFile { key: name(1), attempts });
+        bench.media.expect_remove().once().returning(|_| Err(MediaError::Backend("refused".into())));
+        bench.store.files.expect_postpone().with(eq(name(1)), eq(until)).once().returning(|_, _| Ok(()));
+        let swept = bench.application().sweeper.run_once().await.expect("the round goes through");
+        let given_up = usize::from(until == Timestamp::NEVER);
+        assert_eq!((swept.given_up, swept.postponed, swept.found_work()), (given_up, 1 - given_up, false));
+    }
+}
+
+#[tokio::test]
+async fn a_film_that_its_ticket_may_bring_again_is_removed_and_looked_for_once_more() {
+    // The first four bytes are the second of the ticket: half an hour ago.
+    let sent = FileKey::from_stored(format!("videos/{:08x}{:024}.mp4", NOW.seconds() - 1800, 1));
+    let mut bench = bench_with_due(DueFile { key: sent.clone(), attempts: 0 });
+    bench.media.expect_remove().once().returning(|_| Ok(()));
+    let over = NOW.after(Duration::from_mins(150));
+    bench.store.files.expect_postpone().with(eq(sent), eq(over)).once().returning(|_, _| Ok(()));
+    let swept = bench.application().sweeper.run_once().await.expect("the round goes through");
+    assert_eq!((swept.files, swept.postponed), (1, 0));
+}
+
+#[tokio::test]
+async fn many_files_go_and_the_failure_of_one_is_told_when_all_others_are_done() {
+    let mut bench = Bench::new();
+    bench.store.maintenance.expect_purge().returning(|_| Ok(0));
+    bench.store.maintenance.expect_expire().returning(|_, _, _| Ok(0));
+    no_tasks(&mut bench);
+    let due = (0..50).map(|n| DueFile { key: name(n), attempts: 0 }).collect();
+    bench.store.files.expect_due().once().return_once(move |_, _| Ok(due));
+    bench.media.expect_remove().returning(|_| Ok(()));
+    let forgotten = Arc::new(AtomicUsize::new(0));
+    let count = forgotten.clone();
+    bench.store.files.expect_forget().returning(move |key| {
+        count.fetch_add(1, Ordering::Relaxed);
+        if *key == name(3) { Err(StoreError::unavailable("gone")) } else { Ok(()) }
+    });
+    assert!(matches!(bench.application().sweeper.run_once().await, Err(Error::Unavailable(_))));
+    assert_eq!(forgotten.load(Ordering::Relaxed), 50);
 }
 
 #[tokio::test]
@@ -36,6 +96,7 @@ async fn a_purge_that_fails_keeps_no_file_waiting() {
     bench.store.files.expect_due().once().returning(|_, _| Ok(vec![DueFile { key: name(1), attempts: 0 }]));
     bench.media.expect_remove().once().returning(|_| Ok(()));
     bench.store.files.expect_forget().once().returning(|_| Ok(()));
+    no_tasks(&mut bench);
     assert!(matches!(bench.application().sweeper.run_once().await, Err(Error::Unavailable(_))));
 }
 
@@ -85,6 +146,7 @@ async fn who_holds_the_lease_sweeps() {
     bench.store.maintenance.expect_purge().once().returning(|_| Ok(3));
     bench.store.maintenance.expect_expire().once().returning(|_, _, _| Ok(0));
     bench.store.files.expect_due().once().returning(|_, _| Ok(vec![]));
+    no_tasks(&mut bench);
     let swept = bench.application().sweeper.run_in_turn().await.expect("the round goes through");
     assert_eq!(swept.map(|swept| swept.purged), Some(3));
 }

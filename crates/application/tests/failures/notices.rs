@@ -1,0 +1,112 @@
+//! Calls of the media store: only genuine ones count, and however they come, they change only what is so.
+
+use aviary_application::Error;
+use aviary_domain::Timestamp;
+use aviary_domain::media::notice::{Notice, NoticeError, SignedCall};
+use aviary_domain::media::{MediaError, Progress};
+use aviary_domain::video::{Settlement, StatusChange, Video, VideoStatus};
+use mockall::predicate::eq;
+
+use crate::bench::{Bench, NOW};
+use crate::upkeep::{alone, failed, film, found, processing, reads_marks, told, video};
+
+fn call() -> SignedCall {
+    SignedCall { timestamp: "1".into(), signature: "s".into(), body: b"{}".to_vec() }
+}
+
+/// A bench on which a genuine call tells this of a film that somebody waits for.
+fn bench_that_hears(progress: Progress) -> Bench {
+    let mut bench = Bench::new();
+    reads_marks(&mut bench);
+    let notice = Notice { film: film("u1").unmarked(), progress, sent_at: Timestamp::from_millis(0) };
+    bench.notices.expect_read().with(eq(call()), eq(NOW)).once().return_once(|_, _| Ok(Some(notice)));
+    let waiting = |_: &_| Ok(Some(processing()));
+    bench.store.videos.expect_find_processing().with(eq(film("u1").unmarked())).once().returning(waiting);
+    bench
+}
+
+fn renewed() -> Settlement {
+    let status = StatusChange { from: VideoStatus::Processing, to: VideoStatus::Processing };
+    Settlement { status: Some(status), ..Settlement::default() }
+}
+
+#[tokio::test]
+async fn what_is_not_believed_changes_nothing() {
+    for error in [NoticeError::Forged, NoticeError::Stale, NoticeError::Malformed, NoticeError::Unexpected] {
+        let mut bench = Bench::new();
+        bench.notices.expect_read().once().return_once(move |_, _| Err(error));
+        let outcome = bench.application().notices.receive(call()).await;
+        assert!(matches!(outcome, Err(Error::Notice(told)) if told == error), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_about_what_nobody_waits_for_is_no_error() {
+    let mut bench = Bench::new();
+    bench.notices.expect_read().once().return_once(|_, _| Ok(None));
+    assert!(bench.application().notices.receive(call()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_call_that_comes_again_changes_nothing() {
+    let mut bench = Bench::new();
+    let notice =
+        Notice { film: film("u1"), progress: Progress::Ready(film("u1h")), sent_at: Timestamp::from_millis(0) };
+    bench.notices.expect_read().once().return_once(|_, _| Ok(Some(notice)));
+    bench.store.videos.expect_find_processing().once().returning(|_| Ok(None));
+    assert!(bench.application().notices.receive(call()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_film_is_ready_when_the_store_says_so_itself() {
+    let mut bench = bench_that_hears(Progress::Ready(film("u1h")));
+    alone(&mut bench);
+    found(&mut bench, processing());
+    bench.media.expect_progress().once().returning(|_| Ok(Progress::Ready(film("u1h"))));
+    let status = Some(StatusChange { from: VideoStatus::Processing, to: VideoStatus::Ready });
+    told(&mut bench, Settlement { film: Some((film("u1"), film("u1h"))), still: None, status }, Some(video()));
+    assert!(bench.application().notices.receive(call()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_failure_is_believed_when_the_store_says_so_itself() {
+    let mut bench = bench_that_hears(Progress::Failed("in its own words".into()));
+    alone(&mut bench);
+    found(&mut bench, processing());
+    bench.media.expect_progress().once().returning(|_| Ok(Progress::Failed("broken".into())));
+    let status = StatusChange { from: VideoStatus::Processing, to: failed("broken") };
+    let after = Video { status: failed("broken"), ..processing() };
+    told(&mut bench, Settlement { status: Some(status), ..Settlement::default() }, Some(after));
+    assert!(bench.application().notices.receive(call()).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_failure_of_an_earlier_attempt_does_not_end_the_one_that_runs() {
+    let mut bench = bench_that_hears(Progress::Failed("broken".into()));
+    alone(&mut bench);
+    found(&mut bench, processing());
+    bench.media.expect_progress().once().returning(|_| Ok(Progress::Pending));
+    told(&mut bench, renewed(), Some(processing()));
+    assert!(bench.application().notices.receive(call()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_followed_at_once_is_followed_soon() {
+    type Failing = fn(&mut Bench);
+    let steps: [Failing; 2] = [
+        |bench| {
+            bench.store.leases.expect_acquire().once().returning(|_, _, _| Ok(false));
+        },
+        |bench| {
+            alone(bench);
+            found(bench, processing());
+            bench.media.expect_progress().once().returning(|_| Err(MediaError::Unavailable("gone".into())));
+        },
+    ];
+    for step in steps {
+        let mut bench = bench_that_hears(Progress::Ready(film("u1h")));
+        step(&mut bench);
+        told(&mut bench, renewed(), Some(processing()));
+        assert!(bench.application().notices.receive(call()).await.is_ok());
+    }
+}
