@@ -2,9 +2,11 @@
 
 mod bar;
 mod copy;
+mod media;
 mod migrate;
 mod reconcile;
 mod serve;
+mod upload;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -13,7 +15,7 @@ use anyhow::Context;
 use aviary_infra::mongo;
 use clap::Parser;
 
-use crate::config::{Cli, Command, ConfigCommand};
+use crate::config::{Cli, Command, ConfigCommand, MediaCommand};
 
 /// Exits of a misconfigured process; clap's own code for a command line that it cannot read.
 const MISCONFIGURED: u8 = 2;
@@ -36,6 +38,8 @@ pub fn run() -> ExitCode {
         Command::Serve => block_on(serve::run(settings)),
         Command::Migrate { dry_run, shard } => block_on(migrate::run(settings, dry_run, shard)),
         Command::Reconcile { repair } => block_on(reconcile::run(settings, repair)),
+        Command::Media(MediaCommand::Check { fix }) => block_on(media::check(settings, fix)),
+        Command::Media(MediaCommand::Upload) => block_on(upload::run(settings)),
         Command::Copy { to } => block_on(copy::run(settings, to)),
         Command::Config(ConfigCommand::Check) => {
             println!("The configuration is sound.");

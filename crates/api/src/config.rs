@@ -1,6 +1,7 @@
 //! Configuration: flags and environment in, checked [`Settings`] out, every mistake told at once.
 //! Nothing here opens a file or a socket.
 
+pub mod cloudinary;
 pub mod options;
 pub mod value;
 
@@ -8,9 +9,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aviary_infra::media::cloudinary::CloudinarySettings;
 use secrecy::SecretString;
 
-pub use options::{Cli, Command, ConfigCommand, Options};
+pub use cloudinary::CloudinaryOptions;
+pub use options::{Cli, Command, ConfigCommand, MediaCommand, Options};
 pub use value::{CorsOrigins, LogFormat, SameSite};
 
 /// Everything the server can be told, checked.
@@ -43,6 +46,10 @@ pub struct Settings {
     pub max_video_bytes: u64,
     /// The largest image in bytes.
     pub max_image_bytes: u64,
+    /// What the films and stills of one user may have together, in bytes; `None` for any size.
+    pub storage_quota: Option<u64>,
+    /// How long links to files last that not everybody may fetch.
+    pub link_life: Duration,
     /// How long one view of a viewer lasts before the next one counts.
     pub view_window: Duration,
     /// Whether wrong passwords are limited, wherever they are tried.
@@ -55,6 +62,8 @@ pub struct Settings {
     pub workers: usize,
     /// Whether the last entry of `X-Forwarded-For` is the client's address.
     pub trust_proxy: bool,
+    /// The account at Cloudinary that keeps the media; the media folder when absent.
+    pub cloudinary: Option<CloudinarySettings>,
 }
 
 /// Secrets and lives of tokens. An absent secret is made once and kept in the data folder.

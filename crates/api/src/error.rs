@@ -14,6 +14,7 @@ use actix_web::{HttpResponse, ResponseError};
 use aviary_application::{AuthFailure, Chain, Error, IdempotencyKey, Noun};
 use aviary_domain::error::Cause;
 use aviary_domain::idempotency::KEY_FIELD;
+use aviary_domain::media::notice::NoticeError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -81,6 +82,13 @@ impl ApiError {
     pub(crate) fn internal(cause: impl Into<Cause>) -> Self {
         let failure = Self::new(Code::InternalError, "Something went wrong on our side");
         Self { cause: Some(cause.into()), ..failure }
+    }
+
+    /// A signature that does not fit, or is too old.
+    pub(crate) fn unsigned(message: &'static str) -> Self {
+        // A 401 has to name a scheme (RFC 9110, section 15.5.2); there is none for fields that were signed beforehand.
+        let scheme = HeaderValue::from_static("Signature");
+        Self::new(Code::InvalidSignature, message).with_header(header::WWW_AUTHENTICATE, scheme)
     }
 
     /// What a library reports by its status alone.
@@ -186,6 +194,12 @@ impl From<Error> for ApiError {
                 let message = format!("is larger than {limit} bytes");
                 Self::new(Code::FileTooLarge, format!("{field} {message}")).with_field(field, message)
             }
+            Error::QuotaExceeded { used, quota } => Self::new(
+                Code::QuotaExceeded,
+                format!("Your videos have {used} of the {quota} bytes that they may have, and this does not fit in"),
+            ),
+            Error::NotFailed => Self::new(Code::VideoNotFailed, "Only a video that has failed can be processed again"),
+            Error::Notice(error) => notice(error),
             Error::UnsupportedMedia { field, reason } => {
                 Self::new(Code::UnsupportedFileType, format!("{field}: {reason}")).with_field(field, reason)
             }
@@ -217,6 +231,15 @@ fn unauthenticated(failure: AuthFailure) -> ApiError {
     ApiError::new(code, message).with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
+fn notice(error: NoticeError) -> ApiError {
+    match error {
+        NoticeError::Forged => ApiError::unsigned("The signature does not fit"),
+        NoticeError::Stale => ApiError::unsigned("The call was sent too long ago"),
+        NoticeError::Malformed => ApiError::new(Code::MalformedBody, "The body is not what was expected"),
+        NoticeError::Unexpected => ApiError::new(Code::RouteNotFound, "There is nothing at this path"),
+    }
+}
+
 fn not_found(noun: Noun) -> Code {
     match noun {
         Noun::User => Code::UserNotFound,
@@ -225,6 +248,7 @@ fn not_found(noun: Noun) -> Code {
         Noun::Comment => Code::CommentNotFound,
         Noun::Tweet => Code::TweetNotFound,
         Noun::Playlist => Code::PlaylistNotFound,
+        Noun::Upload => Code::UploadNotFound,
     }
 }
 

@@ -13,7 +13,7 @@ mod payload;
 mod urlencoded;
 
 pub(crate) use actor::{Actor, MaybeActor, refuse_foreign_pages};
-pub(crate) use body::{Body, is_fields, read_fields};
+pub(crate) use body::{Body, RawBody, is_fields, read_fields};
 pub(crate) use fields::{Fields, Input};
 pub(crate) use key::{GuestKeyHeader, KeyHeader, MaybeKey, has_key};
 pub(crate) use list::{ListQuery, Query};

@@ -2,6 +2,7 @@
 //!
 //! Whatever goes wrong, files received so far vanish with the [`Form`] that was to hold them.
 
+mod direct;
 mod read;
 
 use std::collections::HashMap;
@@ -15,6 +16,8 @@ use aviary_domain::media::Upload;
 use crate::error::ApiError;
 use crate::extract::{Fields, Input, PatientPayload, is_fields, read_fields};
 use crate::state::AppState;
+
+pub(crate) use direct::DirectBody;
 
 /// A file that an endpoint takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +63,15 @@ impl Form {
 pub(crate) struct FormBody {
     request: HttpRequest,
     payload: PatientPayload,
+    uploads: Option<Uploads>,
 }
 
 impl FormBody {
+    /// The same form, whose files have to keep to these limits.
+    pub(crate) fn within(self, uploads: Uploads) -> Self {
+        Self { uploads: Some(uploads), ..self }
+    }
+
     /// Receives a multipart form with these files.
     pub(crate) async fn receive(self, files: &[FileField]) -> Result<Form, ApiError> {
         let uploads = self.uploads()?;
@@ -79,7 +88,8 @@ impl FormBody {
     }
 
     fn uploads(&self) -> Result<Uploads, ApiError> {
-        AppState::of(&self.request).map(|state| state.application.uploads.clone())
+        let usual = || AppState::of(&self.request).map(|state| state.application.uploads.clone());
+        self.uploads.clone().map_or_else(usual, Ok)
     }
 }
 
@@ -88,6 +98,6 @@ impl FromRequest for FormBody {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self { request: request.clone(), payload: PatientPayload::take(payload) }))
+        ready(Ok(Self { request: request.clone(), payload: PatientPayload::take(payload), uploads: None }))
     }
 }

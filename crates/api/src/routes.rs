@@ -9,11 +9,13 @@ mod history;
 mod home;
 mod like;
 mod media;
+pub(crate) mod notice;
 mod playlist;
 mod session;
 mod subscription;
 pub(crate) mod toggle;
 mod tweet;
+mod upload;
 mod user;
 mod video;
 
@@ -41,7 +43,8 @@ pub(crate) fn described(config: &mut ServiceConfig<'_>) {
     let api = scope(PREFIX)
         .service(health::check)
         .service(scope("/users").configure(session::routes).configure(user::routes).configure(history::routes))
-        .service(scope("/videos").configure(video::routes))
+        .service(scope("/videos").configure(upload::routes).configure(video::routes))
+        .service(scope("/media").configure(upload::media_routes).configure(notice::routes))
         .service(scope("/comments").configure(comment::routes))
         .service(scope("/tweets").configure(tweet::routes))
         .service(scope("/likes").configure(like::routes))

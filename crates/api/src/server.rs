@@ -31,6 +31,7 @@ use crate::routes::{self, RouteTable};
 use crate::state::AppState;
 use crate::telemetry::RequestSpan;
 
+pub(crate) use compose::application;
 pub(crate) use home::Home;
 
 /// The longest wait for a request's head, and for a connection to close once it was told to.
@@ -66,7 +67,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<RunningServer> {
     let state = web::Data::new(state);
     let server = serve(listener, state.clone(), &settings).context("cannot serve the listener")?;
     let sweeper = sweep::SweepTask::start(state.application.sweeper.clone(), entropy);
-    let tidy = tidy::TidyTask::start(state.media.clone());
+    let tidy = tidy::TidyTask::start(state.local.clone());
     let (handle, serving) = (server.handle(), tokio::spawn(server));
     Ok(RunningServer { address, handle, serving, sweeper, _tidy: tidy, home, state })
 }

@@ -8,9 +8,11 @@ mod playlist;
 mod session;
 mod subscription;
 mod tweet;
+mod upload;
 mod user;
 mod video;
 
+use aviary_domain::media::Rendition;
 use aviary_domain::user::UserCard;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,7 +27,8 @@ pub(crate) use playlist::PlaylistView;
 pub(crate) use session::{SignedInView, TokensView};
 pub(crate) use subscription::{SubscribedChannelView, SubscriberView, SubscriptionStateView};
 pub(crate) use tweet::TweetView;
-pub(crate) use user::{ChannelView, UserView};
+pub(crate) use upload::{DirectUploadView, SentFilmView};
+pub(crate) use user::{ChannelView, OwnUserView, UserView};
 pub(crate) use video::{VideoDetailView, VideoView};
 
 /// A user beside what they made.
@@ -54,7 +57,7 @@ impl MiniUser {
             username: card.username.as_str().to_owned(),
             full_name: card.full_name.as_str().to_owned(),
             fullname: card.full_name.as_str().to_owned(),
-            avatar: state.file_url(&card.avatar),
+            avatar: state.picture_url(&card.avatar, Rendition::Avatar),
         }
     }
 }

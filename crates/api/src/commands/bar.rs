@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aviary_infra::progress::Progress;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 
 /// How often a bar moves while nothing is told.
 const TICK: Duration = Duration::from_millis(200);
@@ -20,6 +20,7 @@ pub(super) struct Bar {
 struct Part {
     name: String,
     done: u64,
+    bytes: u64,
     bar: Option<ProgressBar>,
 }
 
@@ -38,7 +39,8 @@ impl Progress for Bar {
                 None => eprintln!("{part} …"),
             }
         }
-        *self.part.lock().unwrap_or_else(PoisonError::into_inner) = Part { name: part.to_owned(), done: 0, bar };
+        *self.part.lock().unwrap_or_else(PoisonError::into_inner) =
+            Part { name: part.to_owned(), bar, ..Part::default() };
     }
 
     fn advance(&self, items: u64) {
@@ -49,11 +51,20 @@ impl Progress for Bar {
         }
     }
 
+    fn carry(&self, bytes: u64) {
+        let mut part = self.part.lock().unwrap_or_else(PoisonError::into_inner);
+        part.bytes = part.bytes.saturating_add(bytes);
+        if let Some(bar) = &part.bar {
+            bar.set_message(format!("{} ({})", part.name, DecimalBytes(part.bytes)));
+        }
+    }
+
     fn finish(&self) {
         let mut part = self.part.lock().unwrap_or_else(PoisonError::into_inner);
         match part.bar.take() {
             Some(bar) => bar.finish_and_clear(),
             None if part.done == 0 => eprintln!("{}: done", part.name),
+            None if part.bytes > 0 => eprintln!("{}: {} done, {}", part.name, part.done, DecimalBytes(part.bytes)),
             None => eprintln!("{}: {} done", part.name, part.done),
         }
     }
@@ -61,7 +72,7 @@ impl Progress for Bar {
 
 fn drawn(part: &str, items: Option<u64>) -> ProgressBar {
     let (bar, template) = match items {
-        Some(items) => (ProgressBar::new(items), "{msg:24} {bar:30} {pos}/{len}  {per_sec}  {eta} left"),
+        Some(items) => (ProgressBar::new(items), "{msg:28} {bar:30} {pos}/{len}  {per_sec}  {eta} left"),
         None => (ProgressBar::new_spinner(), "{msg:24} {spinner} {pos}  {per_sec}"),
     };
     // A template that cannot be read would only cost the looks.

@@ -8,7 +8,7 @@ use aviary_infra::mongo;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::bar::Bar;
-use super::{MISCONFIGURED, database_name};
+use super::{MISCONFIGURED, database_name, upload};
 use crate::config::Settings;
 
 /// Copies, or goes on where an earlier run was stopped. Fails where both sides are not the same in the end.
@@ -20,15 +20,15 @@ pub(super) async fn run(settings: Settings, to: SecretString) -> anyhow::Result<
             return Ok(ExitCode::from(MISCONFIGURED));
         }
     };
-    let source = match &settings.mongodb_uri {
-        None => HomePlace::Folder(settings.data_dir.clone()),
-        Some(uri) => HomePlace::MongoDb(uri.expose_secret().to_owned()),
-    };
+    let source = home(&settings);
     eprintln!("Copying {} to {}.", named(&source)?, named(&target)?);
     if settings.mongodb_uri.is_some() {
         eprintln!("Every server of this database has to be stopped: changes made meanwhile are not copied.");
     }
-    let media = media(&settings, &target);
+    let media = match &settings.cloudinary {
+        Some(account) => Some(Media::Uploads(upload::uploads(&settings, account)?)),
+        None => media(&settings, &target),
+    };
     let report = copy::copy(&source, &target, media.as_ref(), Limits::default(), &Bar::default()).await?;
     println!("{}", told(&report));
     if !report.is_equal() {
@@ -37,7 +37,15 @@ pub(super) async fn run(settings: Settings, to: SecretString) -> anyhow::Result<
     for note in notes(&settings, &target, &report) {
         println!("{note}");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if report.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The home that the settings name.
+pub(super) fn home(settings: &Settings) -> HomePlace {
+    match &settings.mongodb_uri {
+        None => HomePlace::Folder(settings.data_dir.clone()),
+        Some(uri) => HomePlace::MongoDb(uri.expose_secret().to_owned()),
+    }
 }
 
 /// What was typed, or what is wrong with it. The name of a database is never guessed: what is there would be taken for
@@ -57,7 +65,7 @@ fn target(text: &str) -> Result<HomePlace, String> {
 }
 
 /// A place as people call it, without the rest of its URI.
-fn named(place: &HomePlace) -> anyhow::Result<String> {
+pub(super) fn named(place: &HomePlace) -> anyhow::Result<String> {
     match place {
         HomePlace::Folder(folder) => Ok(format!("the folder {}", folder.display())),
         HomePlace::MongoDb(uri) => Ok(format!("the database {}", database_name(uri)?)),
@@ -90,6 +98,7 @@ fn told(report: &CopyReport) -> String {
         lines.push(format!("  {:<18}{:>12} rows{}", table.table, table.source, remark(table)));
     }
     lines.extend(report.files.as_ref().map(files));
+    lines.extend(report.uploads.as_ref().map(upload::told));
     for (name, documents) in &report.strangers {
         lines.push(format!("  {name} was not copied: it is no part of a home ({documents} documents)"));
     }
@@ -175,6 +184,9 @@ fn copied(from: &Path, to: &Path, file: &str) -> String {
 
 /// A folder is called superfluous only where every file that it should have was found in the other one.
 fn media_note(settings: &Settings, target: &HomePlace, report: &CopyReport) -> String {
+    if let Some(uploads) = &report.uploads {
+        return upload::note(settings, uploads);
+    }
     let media = settings.media_dir.display();
     let (HomePlace::Folder(to), Some(files)) = (target, &report.files) else {
         return format!(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::cloudinary::CloudinaryOptions;
 use super::value::{self, CorsOrigins, LogFormat, SameSite};
 use super::{CookieSettings, Mistake, Mistakes, Settings, TokenSettings};
 
@@ -47,9 +48,28 @@ pub enum Command {
         #[arg(long, env = "COPY_TO", hide_env_values = true)]
         to: SecretString,
     },
+    /// Look after the media.
+    #[command(subcommand)]
+    Media(MediaCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+/// What to do with the media.
+#[derive(Subcommand, Clone, Copy)]
+pub enum MediaCommand {
+    /// Compare the rows with the stored files, both ways, and report what differs; of an embedded store the server must not be
+    /// running.
+    Check {
+        /// Set it right: remove files that nothing owns, try again to remove those that were given up, and have videos
+        /// without their film fail.
+        #[arg(long)]
+        fix: bool,
+    },
+    /// Upload the files of the media folder to the Cloudinary account and have the rows name them there; run it again to go on after a
+    /// stop. No server may be running.
+    Upload,
 }
 
 /// What to do with the configuration.
@@ -117,6 +137,12 @@ pub struct Options {
     /// Largest image, in bytes or as 10MB [default: 10MB]
     #[arg(long, global = true, env = "MAX_IMAGE_BYTES")]
     pub max_image_bytes: Option<String>,
+    /// What the films and stills of one user may have together, in bytes or as 20GiB; off: any size [default: 20GiB]
+    #[arg(long, global = true, env = "STORAGE_QUOTA")]
+    pub storage_quota: Option<String>,
+    /// How long the links to files last that not everybody may fetch [default: 6h]
+    #[arg(long, global = true, env = "LINK_LIFE")]
+    pub link_life: Option<String>,
     /// How long one view of a viewer lasts before the next one counts [default: 30m]
     #[arg(long, global = true, env = "VIEW_WINDOW")]
     pub view_window: Option<String>,
@@ -135,24 +161,9 @@ pub struct Options {
     /// Take the client's address from the last entry of X-Forwarded-For: on or off [default: off]
     #[arg(long, global = true, env = "TRUST_PROXY")]
     pub trust_proxy: Option<String>,
-    /// Names that belong to homes this version does not have.
+    /// The account that keeps the media.
     #[command(flatten)]
-    pub reserved: Reserved,
-}
-
-/// Names of settings that this version does not know yet. Setting one is a mistake, because ignoring it would store
-/// data somewhere else than its owner thinks.
-#[derive(Args, Default, Clone)]
-#[expect(missing_docs, reason = "each field is its variable")]
-pub struct Reserved {
-    #[arg(long, global = true, env = "CLOUDINARY_URL", hide = true)]
-    pub cloudinary_url: Option<SecretString>,
-    #[arg(long, global = true, env = "CLOUDINARY_CLOUD_NAME", hide = true)]
-    pub cloudinary_cloud_name: Option<SecretString>,
-    #[arg(long, global = true, env = "CLOUDINARY_API_KEY", hide = true)]
-    pub cloudinary_api_key: Option<SecretString>,
-    #[arg(long, global = true, env = "CLOUDINARY_API_SECRET", hide = true)]
-    pub cloudinary_api_secret: Option<SecretString>,
+    pub cloudinary: CloudinaryOptions,
 }
 
 impl Options {
@@ -166,7 +177,6 @@ impl Options {
         if settings.mongodb_uri.is_some() {
             checks.require_secrets(&settings.tokens);
         }
-        self.reserved.refuse(&mut checks);
         if checks.0.is_empty() { Ok(settings) } else { Err(Mistakes(checks.0)) }
     }
 
@@ -194,6 +204,8 @@ impl Options {
             max_video_bytes: checks.value("MAX_VIDEO_BYTES", self.max_video_bytes.as_ref(), "5GB", value::size),
             max_image_bytes: checks.value("MAX_IMAGE_BYTES", self.max_image_bytes.as_ref(), "10MB", value::size),
             view_window: checks.value("VIEW_WINDOW", self.view_window.as_ref(), "30m", value::duration),
+            storage_quota: checks.value("STORAGE_QUOTA", self.storage_quota.as_ref(), "20GiB", value::quota),
+            link_life: checks.value("LINK_LIFE", self.link_life.as_ref(), "6h", value::positive_duration),
             rate_limits: checks.value("RATE_LIMITS", self.rate_limits.as_ref(), "on", value::switch),
             log_format: checks.value("LOG_FORMAT", self.log_format.as_ref(), "text", LogFormat::parse),
             shutdown_timeout: checks.value("SHUTDOWN_TIMEOUT", self.shutdown_timeout.as_ref(), "30s", value::duration),
@@ -201,6 +213,7 @@ impl Options {
                 .optional("WORKERS", self.workers.as_ref(), value::workers)
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             trust_proxy: checks.value("TRUST_PROXY", self.trust_proxy.as_ref(), "off", value::switch),
+            cloudinary: self.cloudinary.resolve(checks),
         }
     }
 
@@ -224,34 +237,17 @@ impl Options {
     }
 }
 
-impl Reserved {
-    fn refuse(&self, checks: &mut Checks) {
-        const MEDIA: &str = "Cloudinary is not supported by this version: unset it to use the local media folder";
-        let all = [
-            ("CLOUDINARY_URL", &self.cloudinary_url, MEDIA),
-            ("CLOUDINARY_CLOUD_NAME", &self.cloudinary_cloud_name, MEDIA),
-            ("CLOUDINARY_API_KEY", &self.cloudinary_api_key, MEDIA),
-            ("CLOUDINARY_API_SECRET", &self.cloudinary_api_secret, MEDIA),
-        ];
-        for (variable, value, message) in all {
-            if value.as_ref().is_some_and(|v| !v.expose_secret().trim().is_empty()) {
-                checks.add(variable, message);
-            }
-        }
-    }
-}
-
 /// Collects what is wrong while values are read.
 #[derive(Default)]
-struct Checks(Vec<Mistake>);
+pub(super) struct Checks(pub(super) Vec<Mistake>);
 
 impl Checks {
-    fn add(&mut self, variable: &'static str, message: impl Into<String>) {
+    pub(super) fn add(&mut self, variable: &'static str, message: impl Into<String>) {
         self.0.push(Mistake { variable, message: message.into() });
     }
 
     /// The value that was typed, `None` when it is blank or wrong; what is wrong is noted.
-    fn optional<T>(
+    pub(super) fn optional<T>(
         &mut self,
         variable: &'static str,
         typed: Option<&String>,

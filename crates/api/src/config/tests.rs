@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use aviary_infra::media::cloudinary::CloudinarySettings;
 use clap::Parser;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::value::{duration, size};
-use super::{Cli, Command, CorsOrigins, Options, SameSite};
+use super::value::{duration, quota, size};
+use super::{Cli, CloudinaryOptions, Command, CorsOrigins, MediaCommand, Mistakes, Options, SameSite};
 
 #[test]
 fn nothing_set_is_a_sound_configuration() {
@@ -15,6 +17,9 @@ fn nothing_set_is_a_sound_configuration() {
     assert_eq!(settings.tokens.refresh_life, Duration::from_hours(240));
     assert_eq!((settings.data_dir.to_str(), settings.media_dir.to_str()), (Some("data"), Some("data/media")));
     assert_eq!(settings.max_video_bytes, 5_000_000_000);
+    assert_eq!(settings.storage_quota, Some(20 << 30));
+    assert_eq!(settings.link_life, Duration::from_hours(6));
+    assert!(settings.cloudinary.is_none());
     assert_eq!(settings.view_window, Duration::from_mins(30));
     assert!(settings.cookies.secure && settings.rate_limits && !settings.trust_proxy);
     assert_eq!(settings.cookies.same_site, SameSite::Lax);
@@ -44,7 +49,10 @@ fn every_mistake_is_told_at_once_with_its_variable() {
         ..Options::default()
     };
     options.mongodb_uri = Some("postgres://user:hunter2@host".into());
-    options.reserved.cloudinary_api_secret = Some("hunter3".into());
+    options.storage_quota = Some("plenty".into());
+    options.link_life = Some("0".into());
+    options.cloudinary.cloudinary_api_secret = Some("hunter3".into());
+    options.cloudinary.cloudinary_folder = Some("../x".into());
     let mistakes = options.resolve().unwrap_err();
     let named: Vec<_> = mistakes.0.iter().map(|m| m.variable).collect();
     let expected = [
@@ -60,15 +68,19 @@ fn every_mistake_is_told_at_once_with_its_variable() {
         "BCRYPT_COST",
         "MAX_VIDEO_BYTES",
         "MAX_IMAGE_BYTES",
+        "STORAGE_QUOTA",
+        "LINK_LIFE",
         "RATE_LIMITS",
         "LOG_FORMAT",
         "WORKERS",
+        "CLOUDINARY_FOLDER",
+        "CLOUDINARY_CLOUD_NAME",
+        "CLOUDINARY_API_KEY",
         "COOKIE_SAMESITE",
-        "CLOUDINARY_API_SECRET",
     ];
     assert_eq!(named, expected);
     let shown = mistakes.to_string();
-    assert!(shown.starts_with("The configuration has 17 mistakes:\n  HOST: `http://x` must be"), "{shown}");
+    assert!(shown.starts_with("The configuration has 21 mistakes:\n  HOST: `http://x` must be"), "{shown}");
     assert!(!shown.contains("hunter") && !shown.contains("short"), "a secret shows: {shown}");
 }
 
@@ -140,6 +152,80 @@ fn sizes_are_bytes_or_have_units() {
 }
 
 #[test]
+fn a_quota_is_a_size_or_off() {
+    for (text, bytes) in [("off", None), ("OFF", None), ("0", None), ("1", Some(1)), ("2GiB", Some(2 << 30))] {
+        assert_eq!(quota(text), Ok(bytes), "{text}");
+    }
+    for text in ["", "-1", "none", "0GB", "1.5GB"] {
+        assert!(quota(text).is_err(), "{text}");
+    }
+}
+
+const ACCOUNT: &str = "cloudinary://key:hunter2@cloud";
+
+fn cloudinary(change: impl FnOnce(&mut CloudinaryOptions)) -> Result<Option<CloudinarySettings>, Mistakes> {
+    let mut options = Options::default();
+    change(&mut options.cloudinary);
+    options.resolve().map(|settings| settings.cloudinary)
+}
+
+fn three(options: &mut CloudinaryOptions) {
+    options.cloudinary_cloud_name = Some(" cloud ".into());
+    options.cloudinary_api_key = Some("key".into());
+    options.cloudinary_api_secret = Some("hunter2".into());
+}
+
+#[test]
+fn an_account_is_named_by_a_url_or_by_its_three_parts() {
+    let by_url = cloudinary(|options| options.cloudinary_url = Some(ACCOUNT.into())).unwrap().unwrap();
+    let by_parts = cloudinary(three).unwrap().unwrap();
+    for account in [&by_url, &by_parts] {
+        assert_eq!((account.cloud.as_str(), account.api_key.as_str()), ("cloud", "key"));
+        assert_eq!((account.secret.expose_secret(), account.folder.as_str()), ("hunter2", "aviary"));
+        assert!(!format!("{account:?}").contains("hunter2"));
+    }
+    let both = cloudinary(|options| {
+        three(options);
+        options.cloudinary_url = Some(ACCOUNT.into());
+        options.cloudinary_folder = Some("tube/media".into());
+    });
+    assert_eq!(both.unwrap().unwrap().folder, "tube/media");
+    assert!(cloudinary(|options| options.cloudinary_url = Some(" ".into())).unwrap().is_none());
+}
+
+#[test]
+fn half_an_account_and_two_accounts_are_mistakes_that_show_no_secret() {
+    type Part = fn(&mut CloudinaryOptions) -> &mut Option<SecretString>;
+    let named = |mistakes: Mistakes| {
+        assert!(!mistakes.to_string().contains("hunter"), "{mistakes}");
+        mistakes.0.iter().map(|mistake| mistake.variable).collect::<Vec<_>>()
+    };
+    let half = cloudinary(|options| options.cloudinary_api_secret = Some("hunter2".into()));
+    assert_eq!(named(half.unwrap_err()), ["CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY"]);
+    let two = cloudinary(|options| {
+        three(options);
+        options.cloudinary_url = Some("cloudinary://key:hunter3@other".into());
+    });
+    assert_eq!(named(two.unwrap_err()), ["CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_SECRET"]);
+    let parts: [(&str, Part); 3] = [
+        ("CLOUDINARY_CLOUD_NAME", |options| &mut options.cloudinary_cloud_name),
+        ("CLOUDINARY_API_KEY", |options| &mut options.cloudinary_api_key),
+        ("CLOUDINARY_API_SECRET", |options| &mut options.cloudinary_api_secret),
+    ];
+    for (variable, part) in parts {
+        let broken = cloudinary(|options| {
+            three(options);
+            *part(options) = Some("hunter 4".into());
+        });
+        assert_eq!(named(broken.unwrap_err()), [variable]);
+    }
+    for url in ["https://key:hunter2@cloud", "cloudinary://hunter2", "cloudinary://key:hunter2@", "hunter2"] {
+        let broken = cloudinary(|options| options.cloudinary_url = Some(url.into()));
+        assert_eq!(named(broken.unwrap_err()), ["CLOUDINARY_URL"], "{url}");
+    }
+}
+
+#[test]
 fn origins_are_trimmed_and_checked() {
     let cors =
         |value: &str| Options { cors_origin: Some(value.into()), ..Options::default() }.resolve().map(|s| s.cors);
@@ -189,6 +275,16 @@ fn migrating_is_a_command_and_a_switch_of_serving() {
         assert_eq!(cli.options.resolve().unwrap().migrate, on, "{args:?}");
     }
     assert!(Cli::try_parse_from(["aviary", "serve", "--dry-run"]).is_err());
+}
+
+#[test]
+fn the_media_are_checked_and_only_mended_when_told() {
+    for (args, told) in
+        [(["aviary", "media", "check"].as_slice(), false), (&["aviary", "media", "check", "--fix"], true)]
+    {
+        let cli = Cli::try_parse_from(args).unwrap();
+        assert!(matches!(cli.command, Some(Command::Media(MediaCommand::Check { fix })) if fix == told), "{args:?}");
+    }
 }
 
 #[test]

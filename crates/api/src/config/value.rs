@@ -128,6 +128,25 @@ pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A size, or `off` or 0 for none.
+pub(super) fn quota(text: &str) -> Result<Option<u64>, String> {
+    if text == "0" || text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    size(text).map(Some).map_err(|_| "must be off or a size: 1048576, 100MB (decimal) or 2GiB (binary)".to_owned())
+}
+
+/// A folder of a Cloudinary account: names joined by slashes.
+pub(super) fn cloudinary_folder(text: &str) -> Result<String, String> {
+    let name =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if text.len() <= 100 && text.split('/').all(name) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a folder: names of letters, digits, '-' and '_', joined by '/', 100 characters at most".to_owned())
+    }
+}
+
 /// Plain bytes, or with a decimal (`100MB`) or binary (`2GiB`) unit.
 pub(super) fn size(text: &str) -> Result<u64, String> {
     let refused = || "must be a size from 1 byte up: 1048576, 100MB (decimal) or 2GiB (binary)".to_owned();

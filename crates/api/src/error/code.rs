@@ -28,6 +28,8 @@ pub(crate) enum Code {
     SessionEnded,
     /// The account does not exist or the password is not its password.
     WrongCredentials,
+    /// What should have been signed is not, was changed, or its time is over.
+    InvalidSignature,
     /// This is somebody else's.
     Forbidden,
     /// Pages of this origin may not act with their visitors' cookies.
@@ -46,6 +48,10 @@ pub(crate) enum Code {
     PlaylistNotFound,
     /// There is no such file.
     FileNotFound,
+    /// The time of this link to a file is over; ask for a new one.
+    LinkExpired,
+    /// There is no such upload any more, or nothing has arrived with it.
+    UploadNotFound,
     /// There is nothing at this path.
     RouteNotFound,
     /// The path is right, the method is not; `Allow` lists those that are.
@@ -56,6 +62,8 @@ pub(crate) enum Code {
     UsernameTaken,
     /// The e-mail address is taken.
     EmailTaken,
+    /// The video has not failed, so there is nothing to be done again.
+    VideoNotFailed,
     /// Something else changed in between; the same request may succeed now.
     Conflict,
     /// The condition in `If-Match` does not hold.
@@ -64,6 +72,8 @@ pub(crate) enum Code {
     BodyTooLarge,
     /// A file is larger than its limit.
     FileTooLarge,
+    /// The files would be more than the caller may have stored.
+    QuotaExceeded,
     /// The body has a content type that this endpoint does not take.
     UnsupportedMediaType,
     /// A file has a type that is not accepted, judged by its content.
@@ -95,8 +105,9 @@ impl Code {
             | Self::InvalidToken
             | Self::ExpiredToken
             | Self::SessionEnded
-            | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::OriginNotAllowed => StatusCode::FORBIDDEN,
+            | Self::WrongCredentials
+            | Self::InvalidSignature => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::OriginNotAllowed | Self::LinkExpired => StatusCode::FORBIDDEN,
             Self::UserNotFound
             | Self::ChannelNotFound
             | Self::VideoNotFound
@@ -104,12 +115,13 @@ impl Code {
             | Self::TweetNotFound
             | Self::PlaylistNotFound
             | Self::FileNotFound
+            | Self::UploadNotFound
             | Self::RouteNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::UsernameTaken | Self::EmailTaken | Self::Conflict => StatusCode::CONFLICT,
+            Self::UsernameTaken | Self::EmailTaken | Self::VideoNotFailed | Self::Conflict => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
-            Self::BodyTooLarge | Self::FileTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge | Self::FileTooLarge | Self::QuotaExceeded => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedFileType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::UnreadableFile | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,

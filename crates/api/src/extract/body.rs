@@ -1,4 +1,4 @@
-//! Small bodies: JSON or urlencoded, up to 256 KiB.
+//! Small bodies: JSON or urlencoded, up to 256 KiB, or raw.
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
@@ -15,6 +15,8 @@ use crate::error::{ApiError, Code};
 
 /// The most bytes of a body without files.
 const LIMIT: usize = 256 * 1024;
+/// The most bytes of a raw body: a call of a media provider has some thousand.
+const RAW_LIMIT: usize = 1024 * 1024;
 
 /// An input that is yet to be read: `let input = body.read().await?`.
 pub(crate) struct Body<T> {
@@ -40,6 +42,46 @@ impl<T> FromRequest for Body<T> {
     }
 }
 
+/// A body as it is, of a kind that does not matter here, up to 1 MiB.
+pub(crate) struct RawBody {
+    request: HttpRequest,
+    payload: PatientPayload,
+}
+
+impl RawBody {
+    /// Receives it.
+    pub(crate) async fn read(self) -> Result<Vec<u8>, ApiError> {
+        read_bytes(&self.request, self.payload, RAW_LIMIT).await.map(Vec::from)
+    }
+}
+
+impl FromRequest for RawBody {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self { request: request.clone(), payload: PatientPayload::take(payload) }))
+    }
+}
+
+/// Receives a body into memory.
+async fn read_bytes(request: &HttpRequest, mut payload: PatientPayload, limit: usize) -> Result<BytesMut, ApiError> {
+    let too_large = || ApiError::new(Code::BodyTooLarge, format!("The body is larger than {limit} bytes"));
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| payload_failure(&error))?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
 enum Form {
     Json,
     Urlencoded,
@@ -59,20 +101,8 @@ pub(crate) fn is_fields(request: &HttpRequest) -> bool {
 }
 
 /// Receives a small body.
-pub(crate) async fn read_fields(request: &HttpRequest, mut payload: PatientPayload) -> Result<Fields, ApiError> {
-    let too_large = || ApiError::new(Code::BodyTooLarge, format!("The body is larger than {LIMIT} bytes"));
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > LIMIT) {
-        return Err(too_large());
-    }
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| payload_failure(&error))?;
-        if bytes.len() + chunk.len() > LIMIT {
-            return Err(too_large());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
+pub(crate) async fn read_fields(request: &HttpRequest, payload: PatientPayload) -> Result<Fields, ApiError> {
+    let bytes = read_bytes(request, payload, LIMIT).await?;
     if bytes.is_empty() {
         return Ok(Fields::default());
     }

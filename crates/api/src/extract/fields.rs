@@ -55,6 +55,32 @@ impl Fields {
         self.text(field).or(aliased)
     }
 
+    /// The whole number of a field, as a number or in decimal digits; absent when it is missing or null.
+    pub(crate) fn number(&mut self, field: &'static str) -> Option<u64> {
+        let value = self.values.remove(field)?;
+        let number = match &value {
+            Value::Null => return None,
+            Value::Number(number) => number.as_u64(),
+            Value::String(digits) => digits.parse().ok(),
+            Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        if number.is_none() {
+            self.refused.push(OffendingField { field: field.into(), message: "must be a whole number".into() });
+        }
+        number
+    }
+
+    /// What the fields of an object in a field say; they go before fields of the same names beside it.
+    pub(crate) fn unfold(&mut self, field: &'static str) {
+        match self.values.remove(field) {
+            Some(Value::Object(inner)) => self.values.extend(inner),
+            None | Some(Value::Null) => {}
+            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                self.refused.push(OffendingField { field: field.into(), message: "must be an object".into() });
+            }
+        }
+    }
+
     /// The text of a field that must not show anywhere.
     pub(crate) fn secret(&mut self, field: &'static str) -> Option<SecretString> {
         self.text(field).map(SecretString::from)
@@ -104,6 +130,38 @@ mod tests {
         let fields = Fields::from_json(br#"{"fullName":7,"email":["a"]}"#).unwrap();
         let refusal = fields.read::<Names>().map(|_| ()).unwrap_err();
         assert_eq!(refusal.to_string(), "fullName must be text; email must be text");
+    }
+
+    struct Signed {
+        version: Option<u64>,
+        name: Option<String>,
+    }
+
+    impl Input for Signed {
+        fn take(fields: &mut Fields) -> Self {
+            fields.unfold("upload");
+            Self { version: fields.number("version"), name: fields.text("name") }
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_from_digits_too_and_objects_unfolded() {
+        for text in [
+            r#"{"version":7,"name":"x"}"#,
+            r#"{"version":"7","name":"x"}"#,
+            r#"{"upload":{"version":7,"name":"x"},"version":8}"#,
+            r#"{"upload":{"version":7},"name":"x"}"#,
+        ] {
+            let signed: Signed = Fields::from_json(text.as_bytes()).unwrap().read().unwrap();
+            assert_eq!((signed.version, signed.name.as_deref()), (Some(7), Some("x")), "{text}");
+        }
+        let absent: Signed = Fields::from_json(br#"{"upload":null,"version":null}"#).unwrap().read().unwrap();
+        assert_eq!((absent.version, absent.name), (None, None));
+        for text in
+            [r#"{"version":-1}"#, r#"{"version":1.5}"#, r#"{"version":"x"}"#, r#"{"version":[]}"#, r#"{"upload":7}"#]
+        {
+            assert!(Fields::from_json(text.as_bytes()).unwrap().read::<Signed>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest};
-use aviary_application::{Error, Uploads};
+use aviary_application::Uploads;
 use aviary_domain::media::{Intake, MediaError, Upload};
 use bytes::BytesMut;
 use futures_util::StreamExt;
@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use super::{FileField, Form};
 use crate::error::{ApiError, Code};
 use crate::extract::{Fields, PatientPayload, has_key, payload_failure};
+use crate::state::AppState;
 
 /// The most bytes of one text part.
 const TEXT_LIMIT: usize = 64 * 1024;
@@ -29,9 +30,7 @@ pub(super) async fn multipart(
     files: &[FileField],
     uploads: &Uploads,
 ) -> Result<Form, ApiError> {
-    if !request.content_type().trim().eq_ignore_ascii_case("multipart/form-data") {
-        return Err(ApiError::new(Code::UnsupportedMediaType, "The body must be multipart/form-data"));
-    }
+    require_multipart(request)?;
     refuse_announced_excess(request, files, uploads)?;
     let mut parts = Multipart::new(request.headers(), payload);
     let mut reader = Reader {
@@ -49,6 +48,14 @@ pub(super) async fn multipart(
     Ok(reader.finish())
 }
 
+/// Refuses every other kind of body.
+pub(super) fn require_multipart(request: &HttpRequest) -> Result<(), ApiError> {
+    if request.content_type().trim().eq_ignore_ascii_case("multipart/form-data") {
+        return Ok(());
+    }
+    Err(ApiError::new(Code::UnsupportedMediaType, "The body must be multipart/form-data"))
+}
+
 /// A body that says it is larger than everything this form can hold is refused before it is sent.
 fn refuse_announced_excess(request: &HttpRequest, files: &[FileField], uploads: &Uploads) -> Result<(), ApiError> {
     let text = u64::try_from(TEXT_TOTAL).unwrap_or(u64::MAX);
@@ -58,7 +65,12 @@ fn refuse_announced_excess(request: &HttpRequest, files: &[FileField], uploads: 
         return Ok(());
     }
     Err(match files {
-        [file] => Error::TooLarge { field: file.name, limit: uploads.limit(file.kind) }.into(),
+        [file] => {
+            uploads.refusal(file.kind, file.name, MediaError::TooLarge { limit: uploads.limit(file.kind) }).into()
+        }
+        [film, ..] if uploads.limit(film.kind) < AppState::of(request)?.application.uploads.limit(film.kind) => {
+            uploads.refusal(film.kind, film.name, MediaError::TooLarge { limit: uploads.limit(film.kind) }).into()
+        }
         _ => ApiError::new(Code::FileTooLarge, format!("The form is larger than the {most} bytes that it may have")),
     })
 }
@@ -109,19 +121,8 @@ impl Reader<'_> {
         if self.texts.len() >= TEXT_PARTS {
             return Err(ApiError::new(Code::BodyTooLarge, format!("The form has more than {TEXT_PARTS} text fields")));
         }
-        let mut bytes = BytesMut::new();
-        while let Some(chunk) = part.next().await {
-            let chunk = chunk.map_err(|error| failure(&error))?;
-            self.text_bytes += chunk.len();
-            if bytes.len() + chunk.len() > TEXT_LIMIT || self.text_bytes > TEXT_TOTAL {
-                return Err(ApiError::new(Code::BodyTooLarge, format!("{name} is larger than {TEXT_LIMIT} bytes")));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        let text = String::from_utf8(bytes.to_vec()).map_err(|_| {
-            ApiError::new(Code::MalformedBody, format!("{name} must be in UTF-8"))
-                .with_field(name.clone(), "must be in UTF-8")
-        })?;
+        let text = text(&name, &mut part, TEXT_TOTAL - self.text_bytes).await?;
+        self.text_bytes += text.len();
         self.texts.push((name, text));
         Ok(())
     }
@@ -131,6 +132,23 @@ impl Reader<'_> {
     }
 }
 
+/// Reads one text part, of at most `room` bytes.
+pub(super) async fn text(name: &str, part: &mut Field, room: usize) -> Result<String, ApiError> {
+    let limit = room.min(TEXT_LIMIT);
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = part.next().await {
+        let chunk = chunk.map_err(|error| failure(&error))?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(ApiError::new(Code::BodyTooLarge, format!("{name} is larger than {limit} bytes")));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes.to_vec()).map_err(|_| {
+        ApiError::new(Code::MalformedBody, format!("{name} must be in UTF-8"))
+            .with_field(name.to_owned(), "must be in UTF-8")
+    })
+}
+
 /// Streams one file into the media store; an empty one counts as left out.
 async fn receive(
     file: FileField,
@@ -138,7 +156,7 @@ async fn receive(
     uploads: &Uploads,
     keyed: bool,
 ) -> Result<Option<Box<dyn Upload>>, ApiError> {
-    let refused = |error| ApiError::from(Error::of_file(file.name, error));
+    let refused = |error| ApiError::from(uploads.refusal(file.kind, file.name, error));
     let mut intake = None;
     while let Some(chunk) = part.next().await {
         let chunk = chunk.map_err(|error| failure(&error))?;
@@ -167,7 +185,7 @@ async fn open(file: FileField, uploads: &Uploads, keyed: bool) -> Result<Box<dyn
 }
 
 /// How a form that cannot be read is told. Every kind that is not named here is a form that breaks RFC 7578.
-fn failure(error: &MultipartError) -> ApiError {
+pub(super) fn failure(error: &MultipartError) -> ApiError {
     match error {
         MultipartError::Payload(PayloadError::Overflow) => {
             ApiError::new(Code::MalformedBody, "The headers of a part are too long, or a boundary never comes")

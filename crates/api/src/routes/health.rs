@@ -31,7 +31,7 @@ pub(crate) async fn check(state: State) -> Answer {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
         uptime: state.started.elapsed().as_secs(),
-        takes_stills: state.media.has_tools(),
+        takes_stills: state.takes_stills,
     };
     Ok(ok(view, "The server is well"))
 }

@@ -15,7 +15,7 @@ use crate::envelope::{Answer, Envelope, ok};
 use crate::error::Failure;
 use crate::extract::{Actor, Body, Fields, GuestKeyHeader, Input, MaybeActor, MaybeKey, PathText};
 use crate::multipart::{AVATAR, COVER_IMAGE, FormBody};
-use crate::view::{ChannelView, UserView};
+use crate::view::{ChannelView, OwnUserView, UserView};
 
 /// Mounts the routes under `/users`.
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -125,16 +125,17 @@ pub(crate) async fn register(state: State, client: Client, MaybeKey(key): MaybeK
     creation::answer(creation, |user| UserView::new(&user, &state), "User registered successfully", &state).await
 }
 
-/// Shows one's own account.
+/// Shows one's own account, and what the files of one's videos take.
 #[utoipa::path(
     tag = "users",
-    responses((status = 200, body = Envelope<UserView>)),
+    responses((status = 200, body = Envelope<OwnUserView>)),
     security(("bearer" = []), ("cookie" = []))
 )]
 #[get("/current-user")]
 pub(crate) async fn current(state: State, Actor(actor): Actor) -> Answer {
     let user = state.application.users.current(actor).await?;
-    Ok(ok(UserView::new(&user, &state), "Current user fetched successfully"))
+    let storage = state.application.users.storage(actor).await?;
+    Ok(ok(OwnUserView::new(&user, storage, &state), "Current user fetched successfully"))
 }
 
 /// Changes one's own name or address.

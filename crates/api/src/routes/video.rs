@@ -1,7 +1,7 @@
 //! Videos over HTTP.
 
 use actix_web::{delete, get, patch, post};
-use aviary_application::{Publication, VideoEdit, VideoList};
+use aviary_application::{Publication, ReceiptInput, VideoEdit, VideoList};
 use aviary_domain::media::Upload;
 use aviary_domain::video::{Video, Viewer};
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ use crate::view::{VideoDetailView, VideoView};
 /// Mounts the routes under `/videos`.
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list).service(publish).service(toggle_published);
-    config.service(watch).service(edit).service(delete);
+    config.service(watch).service(edit).service(delete).service(reprocess);
 }
 
 /// A new video.
@@ -32,17 +32,44 @@ pub(crate) struct PublicationInput {
     title: Option<String>,
     /// Up to 5,000 characters.
     description: Option<String>,
-    /// The film: MP4, MOV, WebM or MKV.
-    #[schema(value_type = String, format = Binary)]
+    /// The film: MP4, MOV, WebM or MKV. Left out when it was sent with a ticket of `POST /videos/direct-upload`.
+    #[schema(value_type = Option<String>, format = Binary)]
     video_file: Option<Box<dyn Upload>>,
     /// The still: JPEG, PNG, WebP or GIF. Taken from the film when left out.
     #[schema(value_type = Option<String>, format = Binary)]
     thumbnail: Option<Box<dyn Upload>>,
+    /// With a film that was sent by itself: the name that its ticket gave it. This and the next two stand here, or together in
+    /// an object `upload`.
+    #[schema(rename = "public_id")]
+    public_id: Option<String>,
+    /// Its version, from the answer that it got.
+    version: Option<u64>,
+    /// The signature over both, from there too.
+    signature: Option<String>,
+}
+
+impl PublicationInput {
+    /// What was sent of the receipt; `None` when nothing was.
+    fn receipt(&mut self) -> Option<ReceiptInput> {
+        let (public_id, version, signature) = (self.public_id.take(), self.version.take(), self.signature.take());
+        let sent = public_id.is_some() || version.is_some() || signature.is_some();
+        sent.then_some(ReceiptInput { public_id, version, signature })
+    }
 }
 
 impl Input for PublicationInput {
     fn take(fields: &mut Fields) -> Self {
-        Self { title: fields.text("title"), description: fields.text("description"), video_file: None, thumbnail: None }
+        let (title, description) = (fields.text("title"), fields.text("description"));
+        fields.unfold("upload");
+        Self {
+            title,
+            description,
+            video_file: None,
+            thumbnail: None,
+            public_id: fields.text("public_id"),
+            version: fields.number("version"),
+            signature: fields.text("signature"),
+        }
     }
 }
 
@@ -91,23 +118,32 @@ pub(crate) async fn list(state: State, MaybeActor(viewer): MaybeActor, query: Qu
     Ok(ok(PageView::new(page, &list.part), "Videos fetched successfully"))
 }
 
-/// Publishes a video.
+/// Publishes a video: with its film, or with the receipt of a film that was sent by itself.
+///
+/// Others see it once its `status` is `ready`, which it is at once where the server keeps the films itself.
 #[utoipa::path(
     tag = "videos",
-    request_body(content = PublicationInput, content_type = "multipart/form-data"),
+    request_body(content(
+        (PublicationInput = "multipart/form-data"),
+        (PublicationInput = "application/json"),
+    )),
     params(KeyHeader),
     responses(
         (status = 201, body = Envelope<VideoView>),
+        (status = 404, body = Failure, description = "No film has arrived with the receipt, or it was removed"),
+        (status = 413, body = Failure, description = "A file is too large, or does not fit into the caller's quota"),
         (status = 422, body = Failure, description = "A file cannot be read, or the key was used for another request"),
     ),
     security(("bearer" = []), ("cookie" = []))
 )]
 #[post("")]
 pub(crate) async fn publish(state: State, Actor(actor): Actor, MaybeKey(key): MaybeKey, body: FormBody) -> Answer {
-    let mut form = body.receive(&[VIDEO_FILE, THUMBNAIL]).await?;
+    let uploads = state.application.uploads.within_quota(actor, key.as_ref()).await?;
+    let mut form = body.within(uploads).receive_any(&[VIDEO_FILE, THUMBNAIL]).await?;
     let (video_file, thumbnail) = (form.file(VIDEO_FILE), form.file(THUMBNAIL));
-    let input = PublicationInput { video_file, thumbnail, ..form.read()? };
+    let mut input = PublicationInput { video_file, thumbnail, ..form.read()? };
     let publication = Publication {
+        upload: input.receipt(),
         title: input.title,
         description: input.description,
         video_file: input.video_file,
@@ -129,6 +165,21 @@ pub(crate) async fn toggle_published(state: State, Actor(actor): Actor, PathId(v
     let published = card.video.is_published;
     let message = if published { "Video published successfully" } else { "Video unpublished successfully" };
     Ok(ok(VideoView::new(card, &state), message))
+}
+
+/// Has the media store work again on one's own video that has failed.
+#[utoipa::path(
+    tag = "videos",
+    responses(
+        (status = 200, body = Envelope<VideoView>),
+        (status = 409, body = Failure, description = "The video has not failed"),
+    ),
+    security(("bearer" = []), ("cookie" = []))
+)]
+#[post("/{videoId}/reprocess")]
+pub(crate) async fn reprocess(state: State, Actor(actor): Actor, PathId(video): PathId<Video>) -> Answer {
+    let card = state.application.videos.reprocess(actor, video).await?;
+    Ok(ok(VideoView::new(card, &state), "Video is processed again"))
 }
 
 /// Opens a video's page: counts a view, and enters it in a signed-in caller's history.

@@ -49,8 +49,8 @@ pub(crate) struct Home {
 enum Engine {
     /// The data folder is the database's own.
     Embedded(sqlite::Database),
-    /// The data folder keeps media alone.
-    MongoDb(mongo::Database, DataFolder),
+    /// The data folder keeps media alone; a command that works beside a server leaves it to the server.
+    MongoDb(mongo::Database, Option<DataFolder>),
 }
 
 impl Home {
@@ -68,14 +68,26 @@ impl Home {
         };
         let folder = tokio::task::spawn_blocking(move || DataFolder::take(&data_dir)).await??;
         let opened = mongo::open(uri.expose_secret()).await?;
-        Ok(Self { store: opened.store, engine: Engine::MongoDb(opened.database, folder) })
+        Ok(Self { store: opened.store, engine: Engine::MongoDb(opened.database, Some(folder)) })
+    }
+
+    /// Opens what the settings name for work that may be done while servers run on it. The embedded store has one
+    /// process, so there the data folder is taken all the same.
+    pub(crate) async fn open_beside(settings: &Settings) -> anyhow::Result<Self> {
+        let Some(uri) = &settings.mongodb_uri else { return Self::open(settings).await };
+        let opened = mongo::open(uri.expose_secret()).await?;
+        opened.database.confirm_media(&settings.media_dir).await?;
+        Ok(Self { store: opened.store, engine: Engine::MongoDb(opened.database, None) })
     }
 
     /// Makes sure that the media folder is the one that the rows of the store are about. The embedded store has its
-    /// folder to itself.
+    /// folder to itself, and nodes that keep their files at Cloudinary need not share one, unless they did before.
     pub(super) async fn claim_media(&self, settings: &Settings) -> anyhow::Result<()> {
         if let Engine::MongoDb(database, _) = &self.engine {
-            database.claim_media(&settings.media_dir).await?;
+            match &settings.cloudinary {
+                None => database.claim_media(&settings.media_dir).await?,
+                Some(_) => database.confirm_media(&settings.media_dir).await?,
+            }
         }
         Ok(())
     }
@@ -86,7 +98,7 @@ impl Home {
             Engine::Embedded(database) => database.close().await.context("the store could not be closed cleanly"),
             Engine::MongoDb(database, folder) => {
                 database.close().await;
-                Ok(folder.release()?)
+                folder.map_or(Ok(()), |folder| Ok(folder.release()?))
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Users: as channels, and as their own account.
 
+use aviary_application::Storage;
+use aviary_domain::media::Rendition;
 use aviary_domain::user::{Channel, User};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -41,11 +43,40 @@ impl UserView {
             email: user.email.as_str().to_owned(),
             full_name: full_name.to_owned(),
             fullname: full_name.to_owned(),
-            avatar: state.file_url(&user.avatar),
+            avatar: state.picture_url(&user.avatar, Rendition::Avatar),
             cover_image: cover_image(user, state),
             created_at: user.created_at.to_string(),
             updated_at: user.updated_at.to_string(),
         }
+    }
+}
+
+/// What the files of the caller's videos take.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StorageView {
+    /// The bytes that films and their stills have.
+    #[schema(example = 1_048_576)]
+    used_bytes: u64,
+    /// The bytes that they may have; null where nothing limits them.
+    #[schema(required = true)]
+    quota_bytes: Option<u64>,
+}
+
+/// The caller's own account, with what its files take.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OwnUserView {
+    #[serde(flatten)]
+    user: UserView,
+    /// What the files of the caller's videos take.
+    storage: StorageView,
+}
+
+impl OwnUserView {
+    /// Shows an account for its owner's eyes.
+    pub(crate) fn new(user: &User, storage: Storage, state: &AppState) -> Self {
+        let storage = StorageView { used_bytes: storage.used, quota_bytes: storage.quota };
+        Self { user: UserView::new(user, state), storage }
     }
 }
 
@@ -90,7 +121,7 @@ impl ChannelView {
             full_name: full_name.to_owned(),
             fullname: full_name.to_owned(),
             email: own.then(|| user.email.as_str().to_owned()),
-            avatar: state.file_url(&user.avatar),
+            avatar: state.picture_url(&user.avatar, Rendition::Avatar),
             cover_image: cover_image(user, state),
             subscribers_count: channel.subscribers_count,
             channels_subscribed_to_count: channel.subscriptions_count,
@@ -102,5 +133,5 @@ impl ChannelView {
 
 /// Clients expect an empty text where there is no banner.
 fn cover_image(user: &User, state: &AppState) -> String {
-    user.cover_image.as_ref().map(|key| state.file_url(key)).unwrap_or_default()
+    user.cover_image.as_ref().map(|key| state.picture_url(key, Rendition::Cover)).unwrap_or_default()
 }

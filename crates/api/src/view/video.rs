@@ -1,5 +1,6 @@
 //! Videos: in lists, and on their own page.
 
+use aviary_domain::media::Rendition;
 use aviary_domain::video::{Video, VideoCard, VideoDetail};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,10 +15,18 @@ pub(crate) struct VideoFactsView {
     /// The id.
     #[serde(rename = "_id")]
     id: String,
-    /// URL of the film.
+    /// URL of the film. Of a video that not everybody sees, it works for some hours.
     video_file: String,
-    /// URL of the still.
+    /// URL of the film's HLS playlist; empty where there is none.
+    playback_url: String,
+    /// URL of the still; as long as that of the film.
     thumbnail: String,
+    /// `ready`; `processing` or `failed` for its owner alone, because others do not see such a video.
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// Why it failed, for its owner; left out otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_reason: Option<String>,
     /// The title.
     title: String,
     /// What it is about; may be empty.
@@ -28,11 +37,11 @@ pub(crate) struct VideoFactsView {
     width: u32,
     /// Height of a frame in pixels; 0 where unknown.
     height: u32,
-    /// Size of the film in bytes.
+    /// Size of the film in bytes; 0 where unknown.
     bytes: u64,
     /// How often it was viewed.
     views: u64,
-    /// Whether others can see it.
+    /// Whether its owner wants others to see it, which they do once it is ready.
     is_published: bool,
     /// How many users like it.
     likes_count: u64,
@@ -46,10 +55,14 @@ pub(crate) struct VideoFactsView {
 
 impl VideoFactsView {
     fn new(video: Video, state: &AppState) -> Self {
+        let until = state.links_end(&video);
         Self {
             id: video.id.to_string(),
-            video_file: state.file_url(&video.file),
-            thumbnail: state.file_url(&video.thumbnail),
+            video_file: state.media.url(&video.file, Rendition::Film, until),
+            playback_url: state.media.playback_url(&video.file).unwrap_or_default(),
+            thumbnail: state.media.url(&video.thumbnail, Rendition::Still, until),
+            status: video.status.name(),
+            status_reason: video.status.reason().map(str::to_owned),
             title: video.title.into(),
             description: video.description.into(),
             duration: video.duration,
