@@ -17,8 +17,8 @@ pub const CHANNEL: [&str; 10] = [
     "isSubscribed",
     "createdAt",
 ];
-/// The contract's fields, and what this server adds: `width`, `height`, `bytes`.
-pub const VIDEO: [&str; 16] = [
+/// The contract's fields, and what this server adds: from `width` on. One that failed also has its `statusReason`.
+pub const VIDEO: [&str; 18] = [
     "_id",
     "videoFile",
     "thumbnail",
@@ -35,6 +35,8 @@ pub const VIDEO: [&str; 16] = [
     "width",
     "height",
     "bytes",
+    "status",
+    "playbackUrl",
 ];
 pub const TWEET: [&str; 7] = ["_id", "content", "owner", "likesCount", "isLiked", "createdAt", "updatedAt"];
 pub const COMMENT: [&str; 8] = ["_id", "content", "video", "owner", "likesCount", "isLiked", "createdAt", "updatedAt"];
@@ -90,11 +92,13 @@ pub fn assert_time(value: &Value) {
     assert_eq!(shape, "0000-00-00T00:00:00.000Z", "not a time: {text}");
 }
 
-/// An absolute URL into the media of the server.
+/// An absolute URL into the media of the server, or of a stand-in for Cloudinary.
 #[track_caller]
 pub fn assert_media_url(value: &Value) {
     let text = value.as_str().unwrap_or_else(|| panic!("not a URL: {value}"));
-    assert!(text.starts_with("http://") && text.contains("/media/"), "not a media URL: {text}");
+    let places = ["/media/", "/image/upload/", "/video/upload/", "/video/authenticated/", "/image/authenticated/"];
+    let known = text.starts_with("http://") && places.iter().any(|place| text.contains(place));
+    assert!(known && !text.contains('#'), "not a media URL: {text}");
 }
 
 #[track_caller]
@@ -103,6 +107,16 @@ pub fn assert_mini(value: &Value) {
     assert_names(value);
     assert_id(&value["_id"]);
     assert_media_url(&value["avatar"]);
+}
+
+/// The account with what its files take, as `current-user` shows it.
+#[track_caller]
+pub fn assert_own_user(value: &Value) {
+    let mut user = value.clone();
+    let storage = user.as_object_mut().and_then(|user| user.remove("storage")).expect("what the files take");
+    assert_fields(&storage, &["usedBytes", "quotaBytes"]);
+    assert!(storage["usedBytes"].is_u64() && (storage["quotaBytes"].is_u64() || storage["quotaBytes"].is_null()));
+    assert_user(&user);
 }
 
 #[track_caller]
@@ -119,7 +133,7 @@ pub fn assert_user(value: &Value) {
 
 #[track_caller]
 pub fn assert_video(value: &Value) {
-    assert_fields(value, &VIDEO);
+    assert_video_fields(value, &[]);
     assert_video_parts(value);
     assert_mini(&value["owner"]);
 }
@@ -127,12 +141,18 @@ pub fn assert_video(value: &Value) {
 /// A video's page: the owner with its subscribers, and what the viewer has to do with it.
 #[track_caller]
 pub fn assert_video_detail(value: &Value) {
-    assert_fields(value, &[&VIDEO[..], &["isLiked"]].concat());
+    assert_video_fields(value, &["isLiked"]);
     assert_video_parts(value);
     assert!(value["isLiked"].is_boolean(), "{value}");
     assert_fields(&value["owner"], &[&MINI[..], &["subscribersCount", "isSubscribed"]].concat());
     assert!(value["owner"]["subscribersCount"].is_u64() && value["owner"]["isSubscribed"].is_boolean(), "{value}");
     assert_names(&value["owner"]);
+}
+
+#[track_caller]
+fn assert_video_fields(value: &Value, further: &[&str]) {
+    let reason: &[&str] = if value["status"] == "failed" { &["statusReason"] } else { &[] };
+    assert_fields(value, &[&VIDEO[..], further, reason].concat());
 }
 
 fn assert_video_parts(value: &Value) {
@@ -145,6 +165,8 @@ fn assert_video_parts(value: &Value) {
     for count in ["views", "likesCount", "commentsCount", "width", "height", "bytes"] {
         assert!(value[count].is_u64(), "{count} of {value}");
     }
+    assert!(["processing", "ready", "failed"].iter().any(|status| value["status"] == *status), "{value}");
+    assert!(value["playbackUrl"].as_str().is_some_and(|url| url.is_empty() || url.ends_with(".m3u8")), "{value}");
 }
 
 #[track_caller]

@@ -3,6 +3,7 @@
 
 pub mod caller;
 pub mod check;
+pub mod cloudinary;
 pub mod code;
 pub mod form;
 pub mod home;

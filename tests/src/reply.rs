@@ -8,7 +8,7 @@ use crate::check::{assert_fields, secrets_in};
 use crate::code;
 
 /// Words that only a driver, a library or a stack trace would say.
-const INNER_WORDS: [&str; 14] = [
+const INNER_WORDS: [&str; 17] = [
     "sqlite",
     "rusqlite",
     "serde",
@@ -23,6 +23,9 @@ const INNER_WORDS: [&str; 14] = [
     "/tmp",
     "no such table",
     "os error",
+    "reqwest",
+    "string to sign",
+    "api_secret",
 ];
 
 /// An answer that was read to its end.
@@ -115,7 +118,9 @@ impl Reply {
 
     fn check_envelope(&self) {
         let json = self.json();
-        if json.get("openapi").is_some() {
+        // A film that was sent by itself is answered in the words of Cloudinary.
+        let sent = self.status < 400 && self.asked.contains("/media/direct-upload");
+        if sent || json.get("openapi").is_some() {
             return;
         }
         assert_eq!(json["statusCode"], self.status, "{self}");

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aviary_domain::file::{FileFormat, FileKey};
 use aviary_domain::user::User;
-use aviary_domain::video::{Description, Title, Video};
+use aviary_domain::video::{Description, Title, Video, VideoStatus};
 use aviary_domain::{Id, Timestamp};
 
 use crate::{Person, TestServer};
@@ -42,6 +42,8 @@ impl TestServer {
             width: 64,
             height: 48,
             bytes: 0,
+            thumbnail_bytes: 0,
+            status: VideoStatus::Ready,
             is_published: true,
             views: 0,
             likes_count: 0,
@@ -54,7 +56,7 @@ impl TestServer {
         let id = video.id.to_string();
         self.on_store(|store| async move {
             store.files.reserve(&files, END).await.expect("a reservation");
-            store.videos.create(&video, None).await.expect("a video");
+            store.videos.create(&video, None, None).await.expect("a video");
         })
         .await;
         id

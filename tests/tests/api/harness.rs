@@ -35,6 +35,7 @@ async fn a_wrong_count_of_any_kind_is_noticed() {
         "users.views_received",
         "users.likes_received",
         "users.comments_received",
+        "users.stored_bytes",
         "totals.value",
     ] {
         let (table, column) = counter.split_once('.').unwrap();

@@ -2,9 +2,11 @@
 
 mod adoption;
 mod aliases;
+mod cloudinary;
 mod comments;
 mod cookies;
 mod dashboard;
+mod direct;
 mod folder;
 mod frame;
 mod harness;
@@ -18,10 +20,13 @@ mod openapi;
 mod paging;
 mod plans;
 mod playlists;
+mod private;
+mod quota;
 mod races;
 mod routes;
 mod search;
 mod sessions;
+mod status;
 mod subscriptions;
 mod tweets;
 mod two_nodes;

@@ -41,6 +41,11 @@ async fn every_described_endpoint_answers() {
         let guest = server.guest();
         let reply = guest.call(method, &guest.root(&fill(&path, "0123456789abcdef01234567"))).await;
         let code = if reply.status < 400 { Value::Null } else { reply.json()["code"].clone() };
+        // A home that keeps its files itself is told nothing by Cloudinary.
+        if path.ends_with("/media/cloudinary/webhook") {
+            assert_eq!(code, code::ROUTE_NOT_FOUND, "{reply}");
+            continue;
+        }
         assert!(code != code::ROUTE_NOT_FOUND && code != code::METHOD_NOT_ALLOWED, "{reply}");
     }
 }

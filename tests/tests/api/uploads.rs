@@ -25,6 +25,7 @@ async fn an_uploaded_film_is_published_and_plays() {
     assert_eq!((&video["likesCount"], &video["commentsCount"]), (&json!(0), &json!(0)));
     assert_eq!((&video["width"], &video["height"]), (&json!(FILM_SIZE.0), &json!(FILM_SIZE.1)));
     assert_eq!(video["bytes"], film.bytes.len());
+    assert_eq!((&video["status"], &video["playbackUrl"]), (&json!("ready"), &json!("")));
     assert_eq!(video["owner"]["_id"], ada.id);
     assert!((video["duration"].as_f64().unwrap() - FILM_SECONDS).abs() < 0.2, "{video}");
 
@@ -82,7 +83,13 @@ async fn title_and_film_are_required_and_every_mistake_is_told() {
     ada.multipart(Method::POST, VIDEOS, form().text("note", "x")).await.fails_on(&["title", "videoFile"]);
     let long = form().text("title", &"x".repeat(201)).text("description", &"x".repeat(5001));
     ada.multipart(Method::POST, VIDEOS, long).await.fails_on(&["title", "description", "videoFile"]);
-    ada.post(VIDEOS, &json!({ "title": "x" })).await.fails(415, code::UNSUPPORTED_MEDIA_TYPE);
+    // A film that was sent by itself is published without files.
+    ada.post(VIDEOS, &json!({ "title": "x" })).await.fails_on(&["videoFile"]);
+    ada.post(VIDEOS, &json!({ "title": 7, "version": "x", "upload": 7 }))
+        .await
+        .fails_on(&["title", "version", "upload"]);
+    let text = ada.request(Method::POST, VIDEOS).header("content-type", "text/plain").body("x");
+    ada.send(text).await.fails(415, code::UNSUPPORTED_MEDIA_TYPE);
     server.keeps_files(1).await;
 }
 

@@ -97,7 +97,7 @@ async fn an_older_mongodb_is_served_only_when_told_to_migrate() {
         assert_fails(&home.run(command), 1, "`aviary migrate`");
     }
     let migrated = home.run(&["migrate"]);
-    assert_succeeds(&migrated, "Applied 0002_many_nodes.\n");
+    assert_succeeds(&migrated, "Applied 0002_many_nodes.\nApplied 0003_life_of_files.\n");
     assert!(String::from_utf8_lossy(&migrated.stderr).contains("0002_many_nodes: about"), "{migrated:?}");
     database.set_version(1).await;
     let server = home.start_with(&["--migrate"]).await;

@@ -11,7 +11,7 @@ use crate::folder;
 use crate::server::Home;
 
 /// Each stored count: where it stands, and the facts it has to equal.
-const COUNTS: [(&str, &str, &str); 16] = [
+const COUNTS: [(&str, &str, &str); 17] = [
     ("users", "subscribers_count", "SELECT count(*) FROM subscriptions WHERE channel = t.id"),
     ("users", "subscriptions_count", "SELECT count(*) FROM subscriptions WHERE subscriber = t.id"),
     ("users", "videos_count", "SELECT count(*) FROM videos WHERE owner = t.id AND state < 2"),
@@ -31,6 +31,11 @@ const COUNTS: [(&str, &str, &str); 16] = [
         "users",
         "comments_received",
         "SELECT count(*) FROM comments AS c JOIN videos AS v ON v.id = c.video WHERE v.owner = t.id AND v.state < 2",
+    ),
+    (
+        "users",
+        "stored_bytes",
+        "SELECT coalesce(sum(bytes + thumbnail_bytes), 0) FROM videos WHERE owner = t.id AND state < 2",
     ),
     ("videos", "likes_count", "SELECT count(*) FROM likes WHERE kind = 1 AND target = t.id"),
     ("videos", "comments_count", "SELECT count(*) FROM comments WHERE video = t.id"),
@@ -89,8 +94,8 @@ pub(crate) async fn is_settled(home: &Home) -> bool {
     let waiting = match home.mongodb_uri() {
         Some(uri) => transcript::waiting(uri).await,
         None => {
-            let waiting = "SELECT (SELECT count(*) FROM purge_queue) + (SELECT count(*) FROM file_ledger)
-                           + (SELECT count(*) FROM videos WHERE state = 2)";
+            let waiting = "SELECT (SELECT count(*) FROM purge_queue) + (SELECT count(*) FROM videos WHERE state = 2)
+                 + (SELECT count(*) FROM file_ledger WHERE due_at <= unixepoch('subsec') * 1000)";
             number(&open_embedded(home), waiting) > 0
         }
     };
@@ -133,8 +138,8 @@ fn drift(store: &Connection, table: &str, counter: &str, facts: &str, found: &mu
     }
 }
 
-/// Files nobody owns, rows whose file is gone, files with two owners. Nodes that share a database cannot tell which of
-/// them is dead, so there what a dead one had reserved stays reserved for an hour; else nothing is by now.
+/// Files nobody owns, rows whose file is gone, files with two owners. What a dead server had reserved stays reserved for
+/// an hour.
 fn files_without_owner(home: &Home, store: &Connection) -> Vec<String> {
     let stored = folder::stored_keys(&home.media());
     let owned = owned_keys(store);
@@ -143,7 +148,7 @@ fn files_without_owner(home: &Home, store: &Connection) -> Vec<String> {
     let owned: BTreeSet<String> = owned.keys().cloned().collect();
     let lost = owned.difference(&stored).map(|key| format!("{key} is owned, but is no file"));
     let both = owned.intersection(&reserved).map(|key| format!("{key} is owned and reserved"));
-    let stray = stored.difference(&owned).filter(|key| home.mongodb_uri().is_none() || !reserved.contains(*key));
+    let stray = stored.difference(&owned).filter(|key| !reserved.contains(*key));
     let stray = stray.map(|key| format!("{key} is a file that nobody owns"));
     let left = folder::places(&home.media()).into_iter().map(|path| format!("{} was left behind", path.display()));
     shared.chain(lost).chain(both).chain(stray).chain(left).collect()

@@ -6,7 +6,8 @@ use crate::{assert_none, files, root, text};
 
 /// Every environment variable that the configuration knows: (name, whether it is reserved for a later version).
 fn variables() -> Vec<(String, bool)> {
-    let options = text(&root().join("crates/api/src/config/options.rs"));
+    let options =
+        ["options.rs", "cloudinary.rs"].map(|file| text(&root().join("crates/api/src/config").join(file))).concat();
     let lines = options.lines().filter_map(|line| Some((line.split("env = \"").nth(1)?.split('"').next()?, line)));
     let variables: Vec<_> = lines.map(|(name, line)| (name.to_owned(), line.contains("hide = true"))).collect();
     assert!(variables.iter().any(|(name, _)| name == "PORT"), "the options are read: {variables:?}");

@@ -47,11 +47,19 @@ pub async fn gather(
     all.insert_many(copies).await.unwrap_or_else(|error| panic!("a crowd in {collection}: {error}"));
 }
 
+/// 2100-01-01T00:00:00Z: before what never comes, and due for nobody here.
+const FAR: DateTime = DateTime::from_millis(4_102_444_800_000);
+
 /// Adds a crowd of files that wait in the ledger, none of them due.
 pub async fn gather_files(database: &Database) {
-    let files = (0..CROWD).map(|number| {
-        let due = DateTime::from_millis(4_102_444_800_000);
-        doc! { "_id": format!("images/{number:032x}.png"), "dueAt": due, "attempts": 0_i64 }
-    });
+    let files =
+        (0..CROWD).map(|number| doc! { "_id": format!("images/{number:032x}.png"), "dueAt": FAR, "attempts": 0_i64 });
     database.collection::<Document>("file_ledger").insert_many(files).await.expect("a crowd of files");
+}
+
+/// Adds a crowd of videos whose files need attention, none of them now.
+pub async fn gather_tasks(database: &Database) {
+    let tasks =
+        (0..CROWD).map(|number| doc! { "_id": nth(0xef, number), "dueAt": FAR, "attempts": 0_i64, "stamp": 1_i64 });
+    database.collection::<Document>("media_tasks").insert_many(tasks).await.expect("a crowd of tasks");
 }

@@ -169,7 +169,8 @@ impl Operation {
         }
     }
 
-    /// The pipelines of the joins in it, each as a command of its own: `explain` of the whole tells only what they cost.
+    /// The pipelines of the joins and unions in it, each as a command of its own: `explain` of the whole tells only what they
+    /// cost.
     pub fn joins(&self) -> Vec<Document> {
         let mut joins = vec![];
         gather_joins(&self.stages(), &mut joins);
@@ -200,6 +201,12 @@ fn gather_joins(stages: &[&Document], joins: &mut Vec<Document>) {
             doc! { "aggregate": join.get_str("from").expect("a collection"), "pipeline": pipeline, "cursor": {} },
         );
         gather_joins(&own.iter().filter_map(Bson::as_document).collect::<Vec<_>>(), joins);
+    }
+    for union in stages.iter().filter_map(|stage| stage.get_document("$unionWith").ok()) {
+        let pipeline = union.get_array("pipeline").expect("a pipeline");
+        joins.push(
+            doc! { "aggregate": union.get_str("coll").expect("a collection"), "pipeline": pipeline, "cursor": {} },
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! A tour of every route of the contract, with the parameters on which a plan may depend, among crowds.
 
+mod files;
 mod lists;
 mod stage;
 mod steps;
@@ -55,6 +56,7 @@ impl<'a> Tour<'a> {
         self.walk_lists().await;
         self.look().await;
         self.change().await;
+        self.look_after_files().await;
         self.account().await;
         self.remove().await;
         self.sweep().await;

@@ -119,8 +119,13 @@ fn value(table: &str, column: &str, document: &Document) -> Value {
     let other = OTHER_NAMES.iter().find(|(of, name, _)| *name == column && (of.is_empty() || *of == table));
     let field = other.map_or_else(|| camel(column), |(_, _, field)| (*field).to_owned());
     let value = plain(document.get(&field));
-    // No picture is an empty text there and nothing here.
-    if column == "cover_image" && value == Value::Text(String::new()) { Value::Null } else { value }
+    match (column, value) {
+        // No picture is an empty text there and nothing here.
+        ("cover_image", Value::Text(text)) if text.is_empty() => Value::Null,
+        // No is nothing there.
+        ("publish_when_ready", Value::Null) => 0.into(),
+        (_, value) => value,
+    }
 }
 
 fn plain(value: Option<&Bson>) -> Value {

@@ -11,7 +11,7 @@ use mongodb::bson::{Binary, Document, doc};
 use reqwest::Method;
 use serde_json::json;
 
-use super::super::crowd::{CROWD, gather, gather_files, moment, nth};
+use super::super::crowd::{CROWD, gather, gather_files, gather_tasks, moment, nth};
 use super::{Tour, titled};
 
 // What the ids of a crowd begin with.
@@ -52,6 +52,7 @@ pub(super) async fn set<'a>(server: &'a TestServer, database: &Database) -> Tour
     crowds.of_visits(id(&video)).await;
     crowds.of_keys(&ada).await;
     gather_files(database).await;
+    gather_tasks(database).await;
     let guest = server.guest();
     let driven = Mutex::new(BTreeSet::new());
     let liked_tweet = nth(TWEETS, LIKED).to_hex();
@@ -107,6 +108,12 @@ impl Crowds<'_> {
             video.insert("duration", f64::from(u32::try_from(n).expect("a small number")));
             video.insert("titleKey", format!("title {n}"));
             video.insert("isPublished", !n.is_multiple_of(4));
+            if n % 8 == 4 {
+                video.extend(doc! { "status": "processing", "publishWhenReady": true });
+            }
+            let id = video.get_object_id("_id").expect("an id").to_hex();
+            video.insert("videoFile", format!("videos/{id}00000000.mp4#u17"));
+            video.insert("thumbnail", format!("images/{id}00000000.jpg"));
         };
         self.of("videos", doc! { "_id": own }, OWN_VIDEOS, differ).await;
         self.of("videos", doc! { "_id": other }, OTHER_VIDEOS, |n, video| {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aviary_domain::file::{FileFormat, FileKey};
 use aviary_domain::tweet::Tweet;
+use aviary_domain::video::{Settlement, StatusChange, Video, VideoStatus};
 use aviary_domain::{Id, Timestamp};
 use aviary_tests::people::{PASSWORD, id, registration};
 use aviary_tests::{Caller, Person, form, samples};
@@ -66,6 +67,41 @@ impl Tour<'_> {
         }
         // Where no film can be made the test says so itself.
         self.note(&Method::POST, "/videos");
+        self.send_directly().await;
+        self.note(&Method::POST, "/media/direct-upload");
+        self.process_again().await;
+    }
+
+    /// A film that is sent by itself and published with its receipt, and then hidden and fetched, by a link and without.
+    async fn send_directly(&self) {
+        let wanted = json!({ "contentType": "video/mp4" });
+        let ticket = self.send(&self.ada, Method::POST, "/videos/direct-upload", &[], wanted).await.ok(201);
+        let Some(film) = samples::mp4() else { return };
+        let fields = ticket["fields"].as_object().expect("fields").iter();
+        let form = fields.fold(form(), |form, (name, value)| form.text(name, value.as_str().expect("a text")));
+        let form = form.file("file", film.name, film.content_type, &film.bytes);
+        let url = ticket["uploadUrl"].as_str().expect("a URL");
+        let mut receipt = self.guest.multipart(Method::POST, url, form).await.json();
+        receipt["title"] = json!("A film that was sent");
+        let video = self.ada.post("/videos", &receipt).await.ok(201);
+        let hidden = self.ada.toggle_published(&id(&video)).await;
+        for (file, status) in [(&video["videoFile"], 404), (&hidden["videoFile"], 200), (&hidden["thumbnail"], 200)] {
+            assert_eq!(self.guest.get(file.as_str().expect("a URL")).await.status, status);
+        }
+    }
+
+    /// A video that has failed; and a call of a media store that this home does not have.
+    async fn process_again(&self) {
+        let video = self.server.video(&self.ada, "failed").await;
+        let failed = VideoStatus::Failed("for the tour".to_owned());
+        let status = StatusChange { from: VideoStatus::Ready, to: failed };
+        let said = Settlement { status: Some(status), ..Settlement::default() };
+        let of = Id::<Video>::parse(&video).expect("an id");
+        let settled = self.server.on_store(async move |store| store.videos.settle(of, &said, LONG_AGO).await).await;
+        settled.expect("a settled video").expect("the video");
+        self.call(&self.ada, Method::POST, "/videos/{videoId}/reprocess", &[&video]).await;
+        assert_eq!(self.guest.push("/media/cloudinary/webhook").await.status, 404);
+        self.note(&Method::POST, "/media/cloudinary/webhook");
     }
 
     async fn create(&self, person: &Person) {
