@@ -1,8 +1,8 @@
 //! Whether the official Python SDK accepts what we sign, and we what it signs. It runs where the SDK is, and only there:
 //!
 //! ```text
-//! python3 -m venv /tmp/sdk && /tmp/sdk/bin/pip install cloudinary==1.46.3
-//! AVIARY_CLOUDINARY_PYTHON=/tmp/sdk/bin/python cargo test -p aviary-infra cloudinary::sdk -- --nocapture
+//! python3 -m venv target/sdk && target/sdk/bin/pip install cloudinary==1.46.3
+//! AVIARY_CLOUDINARY_PYTHON=$PWD/target/sdk/bin/python cargo test -p aviary-infra cloudinary::sdk -- --nocapture
 //! ```
 
 use std::io::Write;
