@@ -42,7 +42,7 @@ pub(super) async fn create(
         let gain = Gain {
             videos: 1,
             published: i64::from(video.is_public()),
-            stored: integer(video.stored_bytes()),
+            bytes: integer(video.stored_bytes()),
             ..Gain::default()
         };
         let owner = credit(&tx, video.owner, gain).await?;
@@ -97,10 +97,10 @@ pub(super) async fn update(
             if !video.is_public() {
                 media_task::make(&tx, id, now).await?;
             }
-            let stored = integer(still.bytes).saturating_sub(integer(video.thumbnail_bytes));
-            let gain = Gain { stored, ..Gain::default() };
+            let bytes = integer(still.bytes).saturating_sub(integer(video.thumbnail_bytes));
+            let gain = Gain { bytes, ..Gain::default() };
             let owner = credit(&tx, video.owner, gain).await?;
-            keep_within(owner.as_deref(), gain, change.quota.filter(|_| stored > 0))?;
+            keep_within(owner.as_deref(), gain, change.quota.filter(|_| bytes > 0))?;
             owner
         } else {
             tx.find_fields(USERS, doc! { "_id": object_id(video.owner) }, user_card_fields()).await?
@@ -178,7 +178,7 @@ pub(super) async fn delete(database: &Database, id: Id<Video>, now: Timestamp) -
             views: -integer(video.views),
             likes: -integer(video.likes_count),
             comments: -integer(video.comments_count),
-            stored: -integer(video.stored_bytes()),
+            bytes: -integer(video.stored_bytes()),
         };
         credit(&tx, video.owner, loss).await?;
         Ok(true)

@@ -31,8 +31,7 @@ pub(super) struct Gain {
     pub(super) views: i64,
     pub(super) likes: i64,
     pub(super) comments: i64,
-    /// In bytes.
-    pub(super) stored: i64,
+    pub(super) bytes: i64,
 }
 
 impl Gain {
@@ -51,7 +50,7 @@ pub(super) async fn credit(tx: &Access, owner: Id<User>, gain: Gain) -> Result<O
         "viewsReceived": gain.views,
         "likesReceived": gain.likes,
         "commentsReceived": gain.comments,
-        STORED: gain.stored,
+        STORED: gain.bytes,
     };
     Total::PublishedVideos.change(tx, gain.published).await?;
     let owner = doc! { "_id": object_id(owner) };
@@ -68,7 +67,7 @@ pub(super) fn keep_within(owner: Option<&RawDocument>, gain: Gain, quota: Option
     if stored <= quota {
         return Ok(());
     }
-    Err(StoreError::QuotaExceeded { used: stored.saturating_add_signed(-gain.stored), quota })
+    Err(StoreError::QuotaExceeded { used: stored.saturating_add_signed(-gain.bytes), quota })
 }
 
 /// The card of a video that was just written.
