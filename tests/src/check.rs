@@ -114,8 +114,9 @@ pub fn assert_mini(value: &Value) {
 pub fn assert_own_user(value: &Value) {
     let mut user = value.clone();
     let storage = user.as_object_mut().and_then(|user| user.remove("storage")).expect("what the files take");
-    assert_fields(&storage, &["usedBytes", "quotaBytes"]);
-    assert!(storage["usedBytes"].is_u64() && (storage["quotaBytes"].is_u64() || storage["quotaBytes"].is_null()));
+    assert_fields(&storage, &["usedBytes", "reservedBytes", "quotaBytes"]);
+    assert!(storage["usedBytes"].is_u64() && storage["reservedBytes"].is_u64());
+    assert!(storage["quotaBytes"].is_u64() || storage["quotaBytes"].is_null());
     assert_user(&user);
 }
 

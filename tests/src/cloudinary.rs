@@ -18,6 +18,7 @@ mod server;
 mod shared;
 mod signature;
 mod still;
+mod streaming;
 mod upload;
 mod work;
 

@@ -40,11 +40,12 @@ pub const RANGE_NOT_SATISFIABLE: &str = "range_not_satisfiable";
 pub const UNREADABLE_FILE: &str = "unreadable_file";
 pub const IDEMPOTENCY_KEY_REUSED: &str = "idempotency_key_reused";
 pub const TOO_MANY_ATTEMPTS: &str = "too_many_attempts";
+pub const TOO_MANY_UPLOADS: &str = "too_many_uploads";
 pub const INTERNAL_ERROR: &str = "internal_error";
 pub const UNAVAILABLE: &str = "unavailable";
 
 /// Every code there is.
-pub const ALL: [&str; 41] = [
+pub const ALL: [&str; 42] = [
     INVALID,
     INVALID_ID,
     MALFORMED_BODY,
@@ -84,6 +85,7 @@ pub const ALL: [&str; 41] = [
     UNREADABLE_FILE,
     IDEMPOTENCY_KEY_REUSED,
     TOO_MANY_ATTEMPTS,
+    TOO_MANY_UPLOADS,
     INTERNAL_ERROR,
     UNAVAILABLE,
 ];

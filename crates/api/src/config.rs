@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aviary_domain::media::site::MediaSite;
 use aviary_infra::media::cloudinary::CloudinarySettings;
 use secrecy::SecretString;
 
@@ -112,6 +113,11 @@ impl fmt::Display for Mistakes {
 impl std::error::Error for Mistakes {}
 
 impl Settings {
+    /// Where files are kept.
+    pub fn media_site(&self) -> MediaSite {
+        self.cloudinary.as_ref().map_or(MediaSite::Folder, CloudinarySettings::site)
+    }
+
     /// The base of absolute URLs, without a slash at the end, for a server that listens on `port`.
     ///
     /// Loopback and wildcard addresses become `localhost`: that is where browsers keep `Secure` cookies without TLS.

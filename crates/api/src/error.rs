@@ -15,6 +15,7 @@ use aviary_application::{AuthFailure, Chain, Error, IdempotencyKey, Noun};
 use aviary_domain::error::Cause;
 use aviary_domain::idempotency::KEY_FIELD;
 use aviary_domain::media::notice::NoticeError;
+use aviary_domain::ticket::MOST_OPEN_TICKETS;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -196,7 +197,9 @@ impl From<Error> for ApiError {
             }
             Error::QuotaExceeded { used, quota } => Self::new(
                 Code::QuotaExceeded,
-                format!("Your videos have {used} of the {quota} bytes that they may have, and this does not fit in"),
+                format!(
+                    "Your videos and open uploads have {used} of the {quota} bytes that they may have, and this does not fit in"
+                ),
             ),
             Error::NotFailed => Self::new(Code::VideoNotFailed, "Only a video that has failed can be processed again"),
             Error::Notice(error) => notice(error),
@@ -209,6 +212,10 @@ impl From<Error> for ApiError {
             Error::TooManyAttempts { retry_after } => {
                 Self::new(Code::TooManyAttempts, "Too many failed attempts; try again later")
                     .with_retry_after(retry_after)
+            }
+            Error::TooManyTickets { retry_after } => {
+                let message = format!("{MOST_OPEN_TICKETS} uploads are open; publish one, or try again later");
+                Self::new(Code::TooManyUploads, message).with_retry_after(retry_after)
             }
             Error::Unavailable(cause) => Self {
                 cause: Some(cause),

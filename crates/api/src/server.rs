@@ -59,8 +59,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<RunningServer> {
     }
     let opening = settings.clone();
     home::migrate(&settings).await?;
-    let home = Home::open(&settings).await?;
-    home.claim_media(&settings).await?;
+    let home = Home::open(&settings).await?.with_media(&settings).await?;
     let store = home.store.clone();
     let opened = tokio::task::spawn_blocking(move || compose::build(&opening, address.port(), store)).await??;
     let compose::Opened { state, entropy } = opened;

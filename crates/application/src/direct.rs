@@ -1,9 +1,13 @@
 //! Films that browsers send to the media store by themselves: the ticket beforehand, and where the store is this server,
 //! taking the film. The video itself is made in `video/publish`, of the receipt.
 //!
-//! A receipt belongs to who has it: it tells a name that nobody can guess, under a signature that only the store can give,
-//! and only who sent the film was told. It can be used once, since the row that it makes claims the name.
+//! A receipt is of use to who was given the ticket: it tells a name that nobody can guess, under a signature that only the
+//! store can give. It can be used once, since the row that it makes claims the name.
+//!
+//! A ticket takes room: what it may bring counts for its owner's quota until it is published or swept, and few can be open at
+//! a time. So what anybody sends and never publishes is bounded.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +15,12 @@ use aviary_domain::Timestamp;
 use aviary_domain::file::{FileFormat, FileKey};
 use aviary_domain::media::direct::{Allowance, Receipt, StoredFilm, UploadTicket};
 use aviary_domain::media::{Intake, MediaError, Upload};
+use aviary_domain::ticket::{TicketAnswer, TicketRequest};
 
 use crate::error::{Error, Noun};
 use crate::filing::RESERVATION;
 use crate::input::Fields;
-use crate::{Actor, Policy, Ports};
+use crate::{Actor, Chain, Policy, Ports};
 
 /// How long the name of a ticket stays reserved: an hour in which sending may begin, for that long tickets hold, and two
 /// in which it may go on. What arrives later than that would have no owner and no end.
@@ -30,7 +35,7 @@ pub struct DirectRequest {
     pub content_type: Option<String>,
     /// The film's name on the sender's machine, of which the ending counts.
     pub file_name: Option<String>,
-    /// How large the film is, in bytes; left out, it may have any size that is allowed.
+    /// How large the film is at most, in bytes; left out, room is kept for the largest that still fits.
     pub bytes: Option<u64>,
 }
 
@@ -64,24 +69,27 @@ impl DirectUploads {
         Self { ports, policy }
     }
 
-    /// Reserves a name for a film and signs what a browser may send under it, and nothing else. What is never confirmed is
-    /// removed when the reservation ends.
+    /// Reserves a name and room for a film and signs what a browser may send under it, and nothing else. What is never
+    /// confirmed is removed when the reservation ends.
     pub async fn begin(&self, actor: Actor, request: &DirectRequest) -> Result<DirectTicket, Error> {
         let format = read_format(request)?;
-        let storage = self.ports.storage(actor.user, &self.policy).await?;
-        let bytes = request.bytes.unwrap_or(1);
-        if bytes > self.policy.max_video_bytes {
-            return Err(Error::TooLarge { field: "bytes", limit: self.policy.max_video_bytes });
-        }
-        storage.check(bytes.max(1))?;
-        let limit = storage.at_most(self.policy.max_video_bytes);
+        let sizes = read_sizes(request, self.policy.max_video_bytes)?;
         let now = self.ports.clock.now();
-        let name = name_of(format, now, self.ports.entropy.unguessable());
-        let until = now.after(TICKET_RESERVATION);
-        self.ports.store.files.reserve(std::slice::from_ref(&name), until).await?;
-        let signed = self.ports.direct.sign(&name, limit, now).await;
+        let wanted = TicketRequest {
+            name: name_of(format, now, self.ports.entropy.unguessable()),
+            owner: actor.user,
+            least: *sizes.start(),
+            most: *sizes.end(),
+            quota: self.policy.storage_quota,
+            until: now.after(TICKET_RESERVATION),
+        };
+        let limit = match self.ports.store.tickets.open(&wanted).await?.ok_or(Error::NotFound(Noun::User))? {
+            TicketAnswer::Opened { bytes } => bytes,
+            TicketAnswer::TooMany { until } => return Err(Error::TooManyTickets { retry_after: until.since(now) }),
+        };
+        let signed = self.ports.direct.sign(&wanted.name, limit, now).await;
         if signed.is_err() {
-            self.ports.release(std::slice::from_ref(&name)).await;
+            self.ports.take_back(&wanted.name).await;
         }
         let ticket = signed.map_err(|error| Error::of_file("videoFile", error))?;
         Ok(DirectTicket { ticket, limit })
@@ -108,6 +116,13 @@ impl DirectUploads {
 }
 
 impl Ports {
+    /// Ends a ticket that nobody was given. Under its name nothing can have been sent, so there is nothing to remove.
+    async fn take_back(&self, name: &FileKey) {
+        if let Err(error) = self.store.files.forget(name).await {
+            tracing::warn!(error = %Chain(&error), "a ticket that nobody was given stays open until its end");
+        }
+    }
+
     async fn accept(&self, name: FileKey, upload: Box<dyn Upload>) -> Result<Accepted, Error> {
         let refused = |error| Error::of_file("file", error);
         let bytes = upload.bytes();
@@ -149,6 +164,16 @@ fn read_format(request: &DirectRequest) -> Result<FileFormat, Error> {
     };
     let accepted = || "must be that of an MP4, MOV, WebM or MKV video".to_owned();
     found.ok_or_else(|| Error::UnsupportedMedia { field, reason: accepted() })
+}
+
+/// The fewest and the most bytes for which a ticket is of use: those of the film, or any that are allowed.
+fn read_sizes(request: &DirectRequest, limit: u64) -> Result<RangeInclusive<u64>, Error> {
+    match request.bytes {
+        None => Ok(1..=limit),
+        Some(0) => Err(Error::invalid("bytes", "must be more than 0")),
+        Some(bytes) if bytes > limit => Err(Error::TooLarge { field: "bytes", limit }),
+        Some(bytes) => Ok(bytes..=bytes),
+    }
 }
 
 /// The name of a film that is yet to be sent: like others, but its first four bytes tell when its ticket was given, so that

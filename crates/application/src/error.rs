@@ -96,7 +96,7 @@ pub enum Error {
     /// What is to be stored does not fit into its owner's quota any more.
     #[error("{used} of {quota} bytes are used")]
     QuotaExceeded {
-        /// What the owner has stored, in bytes.
+        /// What the owner has stored and what their open tickets may bring, in bytes.
         used: u64,
         /// What the owner may store, in bytes.
         quota: u64,
@@ -132,6 +132,12 @@ pub enum Error {
     #[error("too many failed attempts")]
     TooManyAttempts {
         /// How long to wait.
+        retry_after: Duration,
+    },
+    /// As many films as may be are on their way with tickets already.
+    #[error("too many tickets are open")]
+    TooManyTickets {
+        /// How long until the first of them is due to end.
         retry_after: Duration,
     },
     /// The store or the media provider cannot be reached or is overloaded; later attempts may succeed.

@@ -1,12 +1,18 @@
 //! What the media store tells by itself of its work on films.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use aviary_domain::file::FileKey;
 use aviary_domain::media::notice::SignedCall;
-use aviary_domain::video::{Settlement, StatusChange, VideoStatus};
+use aviary_domain::video::{Settlement, StatusChange, Video, VideoStatus};
 
 use crate::settle::{Upkeep, Verdict};
 use crate::{Chain, Error, Ports, Sweeper};
+
+/// How long a call about a film that has no video yet waits for it, and looks again. The store may be done with a small film
+/// before whoever sent it there has written the row; after this the video's task finds out.
+const WAITS: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
 
 /// The use case of the media store's calls.
 #[derive(Clone)]
@@ -29,9 +35,8 @@ impl Notices {
     pub async fn receive(&self, call: SignedCall) -> Result<(), Error> {
         let now = self.ports.clock.now();
         let Some(notice) = self.ports.notices.read(&call, now).map_err(Error::Notice)? else { return Ok(()) };
-        let videos = &self.ports.store.videos;
-        let Some(video) = videos.find_processing(&notice.film).await? else { return Ok(()) };
-        let verdict = match self.upkeep.look(video.id, 0).await {
+        let Some(video) = self.video_of(&notice.film).await? else { return Ok(()) };
+        let verdict = match self.upkeep.look(video.id, 0, false).await {
             Ok(look) => look.verdict,
             Err(error) => {
                 tracing::warn!(video = %video.id, error = %Chain(&error), "a notice could not be followed at once");
@@ -42,9 +47,22 @@ impl Notices {
             // Looked at again soon, and not only when the task's long wait is over.
             let status = StatusChange { from: VideoStatus::Processing, to: VideoStatus::Processing };
             let again = Settlement { status: Some(status), ..Settlement::default() };
-            videos.settle(video.id, &again, now).await?;
+            self.ports.store.videos.settle(video.id, &again, now).await?;
             self.sweeper.nudge();
         }
         Ok(())
+    }
+
+    /// The video that waits for a film. One whose name is taken and that has no row yet is waited for.
+    async fn video_of(&self, film: &FileKey) -> Result<Option<Video>, Error> {
+        let videos = &self.ports.store.videos;
+        for wait in WAITS {
+            let found = videos.find_processing(film).await?;
+            if found.is_some() || !videos.is_hidden_file(film).await? {
+                return Ok(found);
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Ok(videos.find_processing(film).await?)
     }
 }

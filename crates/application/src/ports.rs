@@ -9,6 +9,7 @@ use aviary_domain::media::MediaStore;
 use aviary_domain::media::direct::DirectUploads as DirectPort;
 use aviary_domain::media::inventory::MediaInventory;
 use aviary_domain::media::notice::MediaNotices;
+use aviary_domain::media::site::MediaSite;
 use aviary_domain::security::{Entropy, PasswordHasher, Tokens};
 use aviary_domain::time::Clock;
 
@@ -57,6 +58,8 @@ pub struct Policy {
     pub storage_quota: Option<u64>,
     /// How long links to files last that not everybody may fetch, for those who show them.
     pub link_life: Duration,
+    /// Where files are kept; what the store has noted otherwise is for other processes to look after.
+    pub media_site: MediaSite,
     /// How many failed logins are allowed; `None` for any number.
     pub login_limits: Option<LoginLimits>,
 }

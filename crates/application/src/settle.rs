@@ -65,7 +65,7 @@ impl Upkeep {
     /// Does what a task asks for; `true` when it is done.
     pub(crate) async fn work_off(&self, task: MediaTask) -> Result<bool, Error> {
         let tasks = &self.ports.store.media_tasks;
-        let verdict = match self.look(task.video, task.attempts).await {
+        let verdict = match self.look(task.video, task.attempts, task.is_renewed).await {
             Ok(look) => look.verdict,
             Err(error) => {
                 tracing::warn!(video = %task.video, error = %Chain(&error), "a video could not be looked after");
@@ -90,7 +90,7 @@ impl Upkeep {
         }
         let (upkeep, id) = (self.clone(), video.id);
         // To its end also when the caller hangs up or loses patience: half the work helps nobody.
-        let work = tokio::spawn(async move { upkeep.look(id, 0).await });
+        let work = tokio::spawn(async move { upkeep.look(id, 0, false).await });
         match tokio::time::timeout(PATIENCE, work).await {
             Ok(Ok(Ok(look))) => look.video,
             Ok(Ok(Err(error))) => {
@@ -105,10 +105,11 @@ impl Upkeep {
         }
     }
 
-    /// Looks after a video. `attempts` says how long the media store has been waited for.
-    pub(crate) async fn look(&self, id: Id<Video>, attempts: u32) -> Result<Look, Error> {
+    /// Looks after a video. `attempts` says how long the media store has been waited for. With `distrust`, who may fetch its
+    /// files is set whatever their keys say.
+    pub(crate) async fn look(&self, id: Id<Video>, attempts: u32, distrust: bool) -> Result<Look, Error> {
         let busy = Look { verdict: Verdict::Busy, video: None };
-        self.alone(id, async { self.look_again(id, attempts).await }).await.map(|look| look.unwrap_or(busy))
+        self.alone(id, async { self.look_again(id, attempts, distrust).await }).await.map(|look| look.unwrap_or(busy))
     }
 
     /// Has the media store do its work on a failed video again. `None` when the video is gone.
@@ -163,9 +164,8 @@ impl Upkeep {
         }
     }
 
-    async fn look_again(&self, id: Id<Video>, attempts: u32) -> Result<Look, Error> {
+    async fn look_again(&self, id: Id<Video>, attempts: u32, mut distrust: bool) -> Result<Look, Error> {
         let videos = &self.ports.store.videos;
-        let mut distrust = false;
         for _ in 0..LOOKS {
             let Some(before) = videos.find(id).await? else {
                 return Ok(Look { verdict: Verdict::Settled, video: None });

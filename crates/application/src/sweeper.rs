@@ -2,10 +2,12 @@
 //! files need something done.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aviary_domain::Timestamp;
 use aviary_domain::file::DueFile;
+use aviary_domain::media::site::{SITE_LEASE, SITE_LEASE_LIFE};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -62,6 +64,8 @@ pub struct Sweeper {
     policy: Arc<Policy>,
     upkeep: Upkeep,
     wake: Arc<Notify>,
+    /// Whether the log was told that the files are elsewhere now.
+    displaced: Arc<AtomicBool>,
     /// This process, among all that share the store.
     holder: Arc<str>,
 }
@@ -69,7 +73,8 @@ pub struct Sweeper {
 impl Sweeper {
     pub(crate) fn new(ports: Arc<Ports>, policy: Arc<Policy>, upkeep: Upkeep) -> Self {
         let holder = ports.ids.next::<Self>().to_string().into();
-        Self { ports, policy, upkeep, wake: Arc::new(Notify::new()), holder }
+        let (wake, displaced) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
+        Self { ports, policy, upkeep, wake, displaced, holder }
     }
 
     /// Returns when somebody has made garbage since the last call.
@@ -97,8 +102,14 @@ impl Sweeper {
         self.nudge();
     }
 
-    /// One round, if it is this process's turn; `None` while another one sweeps.
+    /// One round, if it is this process's turn; `None` while another one sweeps, and when only others reach the files.
     pub async fn run_in_turn(&self) -> Result<Option<Swept>, Error> {
+        if !self.reaches_files().await? {
+            self.rest().await;
+            return Ok(None);
+        }
+        let site = self.policy.media_site.to_string();
+        self.ports.store.leases.acquire(SITE_LEASE, &site, SITE_LEASE_LIFE).await?;
         if self.ports.store.leases.acquire(LEASE, &self.holder, LEASE_LIFE).await? {
             self.run_once().await.map(Some)
         } else {
@@ -108,8 +119,12 @@ impl Sweeper {
 
     /// Lets another process sweep at once, because this one ends.
     pub async fn rest(&self) {
-        if let Err(error) = self.ports.store.leases.release(LEASE, &self.holder).await {
-            tracing::warn!(error = %Chain(&error), "the sweeper's lease is left to its end");
+        let site = self.policy.media_site.to_string();
+        // Other servers of the same site take theirs again with their next round.
+        for (lease, holder) in [(LEASE, &*self.holder), (SITE_LEASE, &site)] {
+            if let Err(error) = self.ports.store.leases.release(lease, holder).await {
+                tracing::warn!(lease, error = %Chain(&error), "a lease is left to its end");
+            }
         }
     }
 
@@ -132,8 +147,28 @@ impl Sweeper {
         })
     }
 
+    /// Whether files are still kept where this process was told. A process that was started later with another place has
+    /// noted that before it kept anything there. So what was due *before* this is asked may be looked for here, and nothing
+    /// is taken to be gone that lies where this process does not look.
+    async fn reaches_files(&self) -> Result<bool, Error> {
+        let noted = self.ports.store.media_site.noted().await?;
+        let reaches = noted.as_ref().is_none_or(|noted| *noted == self.policy.media_site);
+        if self.displaced.swap(!reaches, Ordering::Relaxed) == reaches {
+            if reaches {
+                tracing::info!("files are kept where this process was told again");
+            } else {
+                tracing::error!(?noted, told = ?self.policy.media_site,
+                    "files are kept elsewhere by now: this process removes none and has to be stopped");
+            }
+        }
+        Ok(reaches)
+    }
+
     async fn remove_files(&self) -> Result<Vec<FileEnd>, Error> {
         let due = self.ports.store.files.due(self.ports.clock.now(), FILES_A_ROUND).await?;
+        if due.is_empty() || !self.reaches_files().await? {
+            return Ok(Vec::new());
+        }
         some_at_once(due, |file| {
             let ports = Arc::clone(&self.ports);
             async move { ports.remove_file(&file).await }
@@ -143,6 +178,9 @@ impl Sweeper {
 
     async fn work_off_tasks(&self) -> Result<usize, Error> {
         let due = self.ports.store.media_tasks.due(self.ports.clock.now(), TASKS_A_ROUND).await?;
+        if due.is_empty() || !self.reaches_files().await? {
+            return Ok(0);
+        }
         let ends = some_at_once(due, |task| {
             let upkeep = self.upkeep.clone();
             async move { upkeep.work_off(task).await }

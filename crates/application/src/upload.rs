@@ -32,7 +32,7 @@ impl Uploads {
     }
 
     /// The same for films that are to count against the actor's quota: a film may then be no larger than what still fits.
-    /// Refused at once when nothing fits.
+    /// Refused at once when nothing fits, unless the form may be for a film that was sent with a ticket, whose room is kept.
     ///
     /// A request that comes again under a key that made something already is not held to the quota: it makes nothing, and its
     /// own film may be what has filled the quota. Which request it is can be told only when its files have arrived.
@@ -48,7 +48,9 @@ impl Uploads {
         {
             return Ok(self.clone());
         }
-        storage.check(1)?;
+        if storage.reserved == 0 {
+            storage.check(1)?;
+        }
         Ok(Self { storage: Some(storage), ..self.clone() })
     }
 
@@ -71,10 +73,10 @@ impl Uploads {
     /// Why a file of this kind was not taken: one that is too large may be so for the quota, or for files of its kind.
     pub fn refusal(&self, kind: UploadKind, field: &'static str, error: MediaError) -> Error {
         match (error, self.storage) {
-            (MediaError::TooLarge { limit }, Some(Storage { used, quota: Some(quota) }))
+            (MediaError::TooLarge { limit }, Some(storage @ Storage { quota: Some(quota), .. }))
                 if kind == UploadKind::Video && limit < self.policy.max_video_bytes =>
             {
-                Error::QuotaExceeded { used, quota }
+                Error::QuotaExceeded { used: storage.taken(), quota }
             }
             (error, _) => Error::of_file(field, error),
         }

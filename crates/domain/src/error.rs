@@ -37,7 +37,7 @@ pub enum StoreError {
     /// What is to be stored does not fit into its owner's quota any more; nothing was changed.
     #[error("the quota of {quota} bytes has no room: {used} bytes are used")]
     QuotaExceeded {
-        /// What the owner has stored, in bytes.
+        /// What the owner has stored and what their open tickets may bring, in bytes.
         used: u64,
         /// What the owner may store, in bytes.
         quota: u64,

@@ -24,6 +24,7 @@ pub mod session;
 pub mod store;
 pub mod subscription;
 pub mod text;
+pub mod ticket;
 pub mod time;
 pub mod tweet;
 pub mod user;

@@ -11,6 +11,7 @@ use crate::file::{FileFormat, FileKey};
 pub mod direct;
 pub mod inventory;
 pub mod notice;
+pub mod site;
 
 /// Why an upload was not taken or a file not stored.
 #[derive(Debug, thiserror::Error)]

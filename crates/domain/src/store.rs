@@ -10,9 +10,11 @@ use crate::idempotency::IdempotencyRepository;
 use crate::lease::Leases;
 use crate::like::LikeRepository;
 use crate::maintenance::MaintenanceRepository;
+use crate::media::site::MediaSiteNote;
 use crate::playlist::PlaylistRepository;
 use crate::session::SessionRepository;
 use crate::subscription::SubscriptionRepository;
+use crate::ticket::Tickets;
 use crate::tweet::TweetRepository;
 use crate::user::UserRepository;
 use crate::video::{MediaTasks, VideoRepository};
@@ -32,6 +34,8 @@ pub struct Store {
     pub history: Arc<dyn HistoryRepository>,
     pub dashboard: Arc<dyn DashboardRepository>,
     pub files: Arc<dyn FileLedger>,
+    pub tickets: Arc<dyn Tickets>,
+    pub media_site: Arc<dyn MediaSiteNote>,
     pub media_tasks: Arc<dyn MediaTasks>,
     pub idempotency: Arc<dyn IdempotencyRepository>,
     pub leases: Arc<dyn Leases>,

@@ -38,6 +38,11 @@ impl Timestamp {
         Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// How much later this is than another instant; nothing where it is not.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
     /// Reads an RFC 3339 instant; digits past the millisecond are cut.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         text.parse::<jiff::Timestamp>()

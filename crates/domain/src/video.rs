@@ -299,6 +299,9 @@ pub struct MediaTask {
     pub video: Id<Video>,
     /// How often the task was postponed.
     pub attempts: u32,
+    /// Whether it was renewed before it was done. Then something may have been done for the need of before that is noted
+    /// nowhere.
+    pub is_renewed: bool,
     /// Tells this version of the task from later ones of the same video.
     pub stamp: u64,
 }
@@ -306,7 +309,7 @@ pub struct MediaTask {
 /// The store of videos whose files need attention, one task at most for each video. The steps that make such a need make the
 /// task: creating a video that is not ready makes one that is due [`TASK_DELAY`] later; toggling publication, giving a new
 /// still to a video that not everybody sees, and setting the status `Processing` make one that is due at once, or renew the
-/// one that is there: due at once, no attempt counted.
+/// one that is there: due at once, no attempt counted. A video that is deleted takes its task along.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait MediaTasks: Send + Sync {
@@ -334,8 +337,8 @@ pub const SORTED_SEARCH_CAP: u64 = 10_000;
 #[async_trait]
 pub trait VideoRepository: Send + Sync {
     /// Adds a video with its counters at zero, claims its files, adds their bytes to what its owner has stored, and answers
-    /// with it and its owner. `QuotaExceeded` when that would be more than `quota` bytes; of many at once only so many are
-    /// added as fit.
+    /// with it and its owner. `QuotaExceeded` when that, with what the owner's other open [tickets](crate::ticket::Tickets) may
+    /// bring, would be more than `quota` bytes; of many at once only so many are added as fit.
     async fn create(&self, video: &Video, quota: Option<u64>, once: Option<Once>) -> Result<VideoCard, StoreError>;
 
     /// The video with this id, published or not.
@@ -352,7 +355,8 @@ pub trait VideoRepository: Send + Sync {
     async fn watch(&self, visit: &Visit) -> Result<Option<VideoDetail>, StoreError>;
 
     /// Changes a video; a new thumbnail is claimed and the old one made due in the same step, which also changes what the
-    /// owner has stored by the difference of their bytes. `QuotaExceeded` when a larger still would make that more than the quota.
+    /// owner has stored by the difference of their bytes. `QuotaExceeded` when a larger still would make that, with what
+    /// the owner's open [tickets](crate::ticket::Tickets) may bring, more than the quota.
     /// A still is stored for everybody to fetch, so that where not everybody sees the video a [task](MediaTasks) is made.
     async fn update(
         &self,

@@ -5,6 +5,7 @@ mod files;
 pub(crate) mod home;
 pub(crate) mod record;
 mod report;
+mod site;
 pub(crate) mod table;
 mod uploads;
 mod verify;
@@ -17,6 +18,7 @@ use aviary_domain::StoreError;
 use aviary_domain::file::FileKey;
 use aviary_domain::media::MediaError;
 
+use crate::media::site::SiteError;
 use crate::progress::Progress;
 use crate::{mongo, sqlite};
 
@@ -90,6 +92,24 @@ pub enum CopyError {
     OtherCopy {
         /// Which place.
         home: String,
+        /// How to get rid of it.
+        undo: String,
+    },
+    /// The files are at another account than that which is to have the rest.
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    /// An earlier run uploaded files to another account.
+    #[error(
+        "{home} holds an unfinished copy whose files are on their way to the Cloudinary account {account}, folder \
+         {folder}: finish it with that one, or {undo}"
+    )]
+    OtherAccount {
+        /// Which place.
+        home: String,
+        /// The account.
+        account: String,
+        /// The folder there.
+        folder: String,
         /// How to get rid of it.
         undo: String,
     },
@@ -214,6 +234,9 @@ async fn copy_from(
 
 /// Refuses a media folder that is not that of the home, and a media store that cannot be used.
 async fn check_files(from: &dyn Source, media: &Media, limits: Limits) -> Result<(), CopyError> {
+    if let Media::Uploads(uploads) = media {
+        crate::media::site::check(&from.store(), uploads.to.site()).await?;
+    }
     let are_there = files::check(from, media.from(), limits).await?;
     if let Media::Uploads(uploads) = media {
         uploads::check(uploads).await?;
@@ -246,7 +269,11 @@ pub async fn upload(
         HomePlace::Folder(path) => sqlite::copy::home(path)?,
         HomePlace::MongoDb(uri) => mongo::copy::home(uri).await?,
     };
-    let done = uploads::run(to.as_ref(), uploads, limits, progress).await;
+    // Before the first row names a file there: whoever is killed in between leaves a home that knows where its files are.
+    let done = match to.note_site(uploads.to.site()).await {
+        Ok(()) => uploads::run(to.as_ref(), uploads, limits, progress).await,
+        Err(error) => Err(error),
+    };
     to.leave().await.and(done)
 }
 
@@ -298,6 +325,7 @@ async fn copy_into(
         Some(_) => return Err(CopyError::OtherCopy { home: to.name(), undo: to.undo() }),
         None => Place { source: identity.to_owned(), table: TABLES.first().map(name), after: None },
     };
+    site::hand_on(from, to, report.continued, media).await?;
     to.note(&place).await?;
     if let Some(begun) = place.table.clone() {
         let begun = TABLES.iter().position(|table| table.is(&begun));

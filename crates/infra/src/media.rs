@@ -10,6 +10,7 @@ pub mod local;
 mod probe;
 #[cfg(test)]
 mod samples;
+pub mod site;
 mod slots;
 mod spool;
 mod tool;

@@ -18,10 +18,12 @@ pub mod idempotency;
 pub mod lease;
 pub mod like;
 pub mod maintenance;
+pub mod media_site;
 pub mod media_task;
 pub mod playlist;
 pub mod session;
 pub mod subscription;
+pub mod ticket;
 pub mod tweet;
 pub mod user;
 pub mod video;
@@ -296,6 +298,8 @@ fn store(database: &Database) -> Store {
         history: Arc::new(history::MongoHistory::new(database.clone())),
         dashboard: Arc::new(dashboard::MongoDashboard::new(database.clone())),
         files: Arc::new(file::MongoFileLedger::new(database.clone())),
+        tickets: Arc::new(ticket::MongoTickets::new(database.clone())),
+        media_site: Arc::new(media_site::MongoMediaSiteNote::new(database.clone())),
         media_tasks: Arc::new(media_task::MongoMediaTasks::new(database.clone())),
         idempotency: Arc::new(idempotency::MongoIdempotency::new(database.clone())),
         leases: Arc::new(lease::MongoLeases::new(database.clone())),

@@ -16,10 +16,12 @@ pub mod idempotency;
 pub mod lease;
 pub mod like;
 pub mod maintenance;
+pub mod media_site;
 pub mod media_task;
 pub mod playlist;
 pub mod session;
 pub mod subscription;
+pub mod ticket;
 pub mod tweet;
 pub mod user;
 pub mod video;
@@ -225,6 +227,8 @@ fn store(database: &Database) -> Store {
         history: Arc::new(history::SqliteHistory::new(database.clone())),
         dashboard: Arc::new(dashboard::SqliteDashboard::new(database.clone())),
         files: Arc::new(file::SqliteFileLedger::new(database.clone())),
+        tickets: Arc::new(ticket::SqliteTickets::new(database.clone())),
+        media_site: Arc::new(media_site::SqliteMediaSiteNote::new(database.clone())),
         media_tasks: Arc::new(media_task::SqliteMediaTasks::new(database.clone())),
         idempotency: Arc::new(idempotency::SqliteIdempotency::new(database.clone())),
         leases: Arc::new(lease::SqliteLeases::new(database.clone())),

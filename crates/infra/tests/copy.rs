@@ -20,6 +20,8 @@ mod interrupted;
 mod media;
 #[path = "copy/refused.rs"]
 mod refused;
+#[path = "copy/site.rs"]
+mod site;
 #[path = "copy/verified.rs"]
 mod verified;
 #[path = "copy/whole.rs"]

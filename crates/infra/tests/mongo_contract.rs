@@ -14,6 +14,9 @@ mod media;
 #[path = "mongo_contract/migrate.rs"]
 mod migrate;
 
+#[path = "mongo_contract/nodes.rs"]
+mod nodes;
+
 #[path = "mongo_contract/open.rs"]
 mod open;
 

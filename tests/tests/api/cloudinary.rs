@@ -6,6 +6,8 @@ mod notices;
 mod outage;
 mod private;
 mod processing;
+mod site;
+mod streamed;
 
 use std::time::Duration;
 
@@ -87,6 +89,19 @@ impl Scene {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         panic!("never {status}: {}", self.own(video).await);
+    }
+
+    /// Waits until the video has a playlist where its film lies now, and answers with it.
+    async fn comes_to_play(&self, video: &Value) -> Value {
+        for _ in 0..600 {
+            let own = self.own(video).await;
+            let kind = if own["isPublished"] == true { "/upload/" } else { "/authenticated/" };
+            if own["playbackUrl"].as_str().expect("a URL").contains(kind) {
+                return own;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it never has a playlist: {}", self.own(video).await);
     }
 
     /// Publishes or unpublishes a video, and waits until its files have followed, which they do at once unless somebody else

@@ -1,5 +1,7 @@
 //! Films that pages send by themselves, with a ticket, and publish with the receipt. Here to the server's own folder; to
-//! Cloudinary in `cloudinary`.
+//! Cloudinary in `cloudinary`. How much anybody may send so is in `direct/bounds`.
+
+mod bounds;
 
 use std::time::Duration;
 
@@ -130,36 +132,12 @@ async fn a_ticket_is_asked_for_by_somebody_and_for_a_film() {
         let refused = ada.post(TICKETS, &json!({ field: value })).await;
         refused.fails_with(415, code::UNSUPPORTED_FILE_TYPE, &[field]);
     }
-    let large = json!({ "contentType": "video/mp4", "bytes": 1001 });
-    ada.post(TICKETS, &large).await.fails_with(413, code::FILE_TOO_LARGE, &["bytes"]);
+    let sized = async |bytes: u64| ada.post(TICKETS, &json!({ "contentType": "video/mp4", "bytes": bytes })).await;
+    sized(1001).await.fails_with(413, code::FILE_TOO_LARGE, &["bytes"]);
+    sized(0).await.fails_on(&["bytes"]);
     assert_eq!(server.count("file_ledger"), 0);
     assert_eq!(ticket(&ada).await["maxBytes"], 1000);
-}
-
-#[tokio::test]
-async fn a_ticket_allows_what_is_left_of_the_quota() {
-    let server = TestServer::start_with(|settings| settings.storage_quota = Some(2000)).await;
-    let ada = server.person("ada").await;
-    let large = json!({ "contentType": "video/mp4", "bytes": 2001 });
-    ada.post(TICKETS, &large).await.fails(413, code::QUOTA_EXCEEDED);
-    let ticket = ticket(&ada).await;
-    assert_eq!(ticket["maxBytes"], 2000);
-    send(&server.guest(), &ticket, filled(&ticket, &[0; 2001])).await.fails_with(413, code::FILE_TOO_LARGE, &["file"]);
-    server.keeps_files(1).await;
-}
-
-#[tokio::test]
-async fn films_that_would_together_be_too_much_are_not_published_together() {
-    let Some(film) = samples::mp4() else { return };
-    let quota = u64::try_from(film.bytes.len() * 2).unwrap();
-    let server = TestServer::start_with(|settings| settings.storage_quota = Some(quota)).await;
-    let ada = server.person("ada").await;
-    let (one, other) = (ticket(&ada).await, ticket(&ada).await);
-    let (one, other) = (sent(&server, &one, &film.bytes).await, sent(&server, &other, &film.bytes).await);
-    ada.post(VIDEOS, &publication(&one)).await.ok(201);
-    ada.post(VIDEOS, &publication(&other)).await.fails(413, code::QUOTA_EXCEEDED);
-    // The film that did not fit goes at once: the avatar, one film and its still are left.
-    server.keeps_files(3).await;
+    assert_eq!(sized(999).await.ok(201)["maxBytes"], 999);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod adoption;
 mod aliases;
+mod arriving;
 mod cloudinary;
 mod comments;
 mod cookies;

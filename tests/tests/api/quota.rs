@@ -44,7 +44,7 @@ async fn stored(person: &Person, url: &Value) -> u64 {
 async fn what_films_and_stills_take_is_shown_and_given_back() {
     let Some((server, ada, film)) = limited(|film| film * 10).await else { return };
     let quota = u64::try_from(film.bytes.len()).unwrap() * 10;
-    assert_eq!(storage(&ada).await, json!({ "usedBytes": 0, "quotaBytes": quota }));
+    assert_eq!(storage(&ada).await, json!({ "usedBytes": 0, "reservedBytes": 0, "quotaBytes": quota }));
     let video = ada.upload("film", film).await;
     let both = stored(&ada, &video["videoFile"]).await + stored(&ada, &video["thumbnail"]).await;
     assert_eq!(used(&ada).await, both);
@@ -161,7 +161,7 @@ async fn a_quota_can_be_off_and_can_become_smaller() {
     assert!(used_before > u64::try_from(film.bytes.len()).unwrap());
     let server = TestServer::start_over(server.stop().await, |settings| settings.storage_quota = Some(1000)).await;
     let ada = server.sign_in("ada").await;
-    assert_eq!(storage(&ada).await, json!({ "usedBytes": used_before, "quotaBytes": 1000 }));
+    assert_eq!(storage(&ada).await, json!({ "usedBytes": used_before, "reservedBytes": 0, "quotaBytes": 1000 }));
     ada.multipart(Method::POST, VIDEOS, film_form(film)).await.fails(413, code::QUOTA_EXCEEDED);
     // What is there stays, and can be changed where that takes no more.
     let path = format!("/videos/{}", id(&video));

@@ -3,6 +3,7 @@
 //! together.
 
 mod account_writers;
+mod far;
 pub(crate) mod journal;
 mod social_writers;
 pub(crate) mod verify;

@@ -3,6 +3,7 @@
 
 mod account;
 mod adoption;
+mod bench_upload;
 mod browser;
 mod commands;
 mod copy;
@@ -14,6 +15,7 @@ mod media;
 mod memory;
 mod sample;
 mod server;
+mod site;
 mod tools;
 mod tour;
 mod uploads;

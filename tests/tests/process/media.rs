@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::process::Output;
 
+use aviary_domain::Timestamp;
+use aviary_tests::cloudinary::{Delivery, FakeCloudinary, Fault, Op, PROVIDER_WORDS, Resource};
 use aviary_tests::samples;
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::account::{Account, file, succeed, text};
@@ -100,9 +103,16 @@ async fn in_an_empty_folder_nothing_is_put_in_order() {
     let server = home.start().await;
     let Some((_, video)) = filled(&server).await else { return };
     assert!(server.stop().await.success());
+    // What is due would be taken for removed there.
+    let store = Connection::open(home.data().join("aviary.sqlite3")).unwrap();
+    store.execute("INSERT INTO file_ledger (key, due_at) VALUES (?1, 0)", [ORPHAN]).unwrap();
+    let orphan = lay_orphan(&home);
     let elsewhere = home.path().join("elsewhere");
     let output = home.run(&["media", "check", "--fix", "--media-dir", elsewhere.to_str().unwrap()]);
     assert_left(&output, 1, &["3 files are missing:", "another place"]);
+    let due: i64 = store.query_row("SELECT count(*) FROM file_ledger", [], |row| row.get(0)).unwrap();
+    assert!(due == 1 && orphan.is_file());
+    drop(store);
     let server = home.start().await;
     let path = format!("{}/videos/{}", server.api(), text(&video, "_id"));
     assert_eq!(succeed(reqwest::Client::new().get(path)).await["status"], "ready");
@@ -125,4 +135,105 @@ async fn beside_a_server_on_mongodb_it_does_the_same() {
     assert_eq!(stray.status.code(), Some(1), "{stray:?}");
     assert!(String::from_utf8_lossy(&stray.stderr).contains("MEDIA_DIR"), "{stray:?}");
     assert!(server.stop().await.success());
+}
+
+/// A home whose files are at an account, and the check of it.
+struct Far {
+    fake: FakeCloudinary,
+    home: Home,
+}
+
+impl Far {
+    fn new() -> Self {
+        Self { fake: FakeCloudinary::start(), home: Home::new() }
+    }
+
+    async fn start(&self) -> Server {
+        self.home.start_with(&["--cloudinary-url", &self.fake.cloudinary_url()]).await
+    }
+
+    fn check(&self, flags: &[&str]) -> Output {
+        let mut command = self.home.command();
+        command.args(["media", "check"]).args(flags).env("CLOUDINARY_URL", self.fake.cloudinary_url());
+        command.output().unwrap()
+    }
+
+    /// Puts a file there that no row names; answers with its public id.
+    fn put_orphan(&self) -> String {
+        let public_id = format!("aviary/{}", ORPHAN.replace('.', "-"));
+        self.fake.put(Resource::Image, Delivery::Upload, &public_id, samples::png());
+        public_id
+    }
+}
+
+#[tokio::test]
+async fn at_an_account_it_finds_and_puts_in_order_the_same() {
+    let far = Far::new();
+    let server = far.start().await;
+    let Some((ada, video)) = filled(&server).await else { return };
+    assert!(server.stop().await.success());
+    assert_left(&far.check(&[]), 0, &["stored: 2; that rows name: 2.\nRows and stored files agree."]);
+
+    let orphan = far.put_orphan();
+    let film = text(&video, "videoFile").split_once("/aviary/").expect("a film at the account").1.to_owned();
+    let film = film.rsplit_once('.').map_or(film.clone(), |(public_id, _)| public_id.to_owned());
+    far.fake.lose(&format!("aviary/{film}"));
+    let missing = format!(", film of the video {}", text(&video, "_id"));
+    let findings = ["1 file is stored without an owner:\n", ORPHAN, "1 file is missing:\n", &missing];
+    for _ in 0..2 {
+        assert_left(&far.check(&[]), 1, &findings);
+        assert!(far.fake.asset(&orphan).is_some(), "who only looks changes nothing");
+    }
+    assert_left(&far.check(&["--fix"]), 0, &[ORPHAN, &missing, "After that:\n", "1 videos are known"]);
+    assert_eq!(far.fake.asset(&orphan), None);
+    assert_left(&far.check(&[]), 0, &["Rows and stored files agree."]);
+    let server = far.start().await;
+    let path = format!("{}/videos/{}", server.api(), text(&video, "_id"));
+    let own = succeed(reqwest::Client::new().get(&path).bearer_auth(&ada.token)).await;
+    assert!(own["status"] == "failed" && text(&own, "statusReason").contains("missing"), "{own}");
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_told_until_it_is_tried_again() {
+    let far = Far::new();
+    assert!(far.start().await.stop().await.success());
+    let orphan = far.put_orphan();
+    let never = Timestamp::NEVER.millis();
+    let store = Connection::open(far.home.data().join("aviary.sqlite3")).unwrap();
+    store.execute("INSERT INTO file_ledger (key, due_at, attempts) VALUES (?1, ?2, 180)", (ORPHAN, never)).unwrap();
+    let ledger = || store.query_row("SELECT due_at FROM file_ledger", [], |row| row.get::<_, i64>(0));
+    let told = "1 file is to be removed and given up:\n";
+    for _ in 0..2 {
+        assert_left(&far.check(&[]), 1, &[told, ORPHAN, "tried 180 times"]);
+        assert_eq!(ledger().unwrap(), never);
+    }
+    assert_left(&far.check(&["--fix"]), 0, &[told, "After that:\n", "stored: 0;"]);
+    assert_eq!(far.fake.asset(&orphan), None);
+    assert!(matches!(ledger(), Err(rusqlite::Error::QueryReturnedNoRows)));
+}
+
+/// What cannot be asked is not missing.
+#[tokio::test]
+async fn an_account_that_does_not_answer_is_a_failure_and_no_finding() {
+    let far = Far::new();
+    let server = far.start().await;
+    let Some((_, video)) = filled(&server).await else { return };
+    assert!(server.stop().await.success());
+    for op in [Op::List, Op::Explicit] {
+        // One film is looked for by itself, because it is not in the list.
+        let film = far.fake.assets().into_iter().find(|held| held.resource == Resource::Video).unwrap();
+        if op == Op::Explicit {
+            far.fake.lose(&film.public_id);
+        }
+        far.fake.always(&[op, Op::Look], Fault::Status(401, None));
+        let output = far.check(&["--fix"]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.stdout.is_empty() && said.contains("401") && !said.contains(PROVIDER_WORDS), "{output:?}");
+        far.fake.calm();
+    }
+    let store = Connection::open(far.home.data().join("aviary.sqlite3")).unwrap();
+    let status = "SELECT coalesce(status, 'ready') FROM videos WHERE lower(hex(id)) = ?1";
+    let status: String = store.query_row(status, [text(&video, "_id")], |row| row.get(0)).unwrap();
+    assert_ne!(status, "failed");
 }

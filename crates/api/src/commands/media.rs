@@ -15,7 +15,7 @@ use crate::telemetry;
 /// differs. The report goes to standard output, progress to standard error.
 pub(super) async fn check(settings: Settings, fix: bool) -> anyhow::Result<ExitCode> {
     telemetry::init(settings.log_format);
-    let home = Home::open_beside(&settings).await?;
+    let home = Home::open_beside(&settings).await?.with_noted_media(&settings).await?;
     let (place, store) = (place(&settings), home.store.clone());
     let application = tokio::task::spawn_blocking(move || server::application(&settings, store)).await??;
     eprintln!("The files are in {place}.");

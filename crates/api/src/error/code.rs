@@ -86,6 +86,8 @@ pub(crate) enum Code {
     IdempotencyKeyReused,
     /// Too many attempts failed; `Retry-After` says when to go on.
     TooManyAttempts,
+    /// The caller has as many direct uploads open as may be; publish one, or go on when `Retry-After` says.
+    TooManyUploads,
     /// A fault of the server's; the log has it under the request id.
     InternalError,
     /// The store or the media provider is out of reach or overloaded; `Retry-After` says when to try again.
@@ -125,7 +127,7 @@ impl Code {
             Self::UnsupportedMediaType | Self::UnsupportedFileType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::UnreadableFile | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts | Self::TooManyUploads => StatusCode::TOO_MANY_REQUESTS,
             Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }

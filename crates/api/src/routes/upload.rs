@@ -33,7 +33,7 @@ pub(crate) struct DirectUploadInput {
     /// A name that ends in `.mp4`, `.mov`, `.webm` or `.mkv`.
     #[schema(example = "wren.mp4")]
     file_name: Option<String>,
-    /// Its size, so that a film that is too large is refused before it is sent.
+    /// Its size. Left out, room is kept for the largest film that still fits; given, the film may not have more.
     #[schema(example = 1_048_576)]
     bytes: Option<u64>,
 }
@@ -70,12 +70,16 @@ pub(crate) struct SentFilmInput {
 /// The page POSTs a multipart form to `uploadUrl`: every one of `fields`, and then the film as `file`. With `public_id`,
 /// `version` and `signature` of what it is answered it goes to `POST /videos`. A film that is not published within some hours
 /// is removed.
+///
+/// Until it is published or removed it takes room: `maxBytes` of it count for the caller's quota, so say how large it is in
+/// `bytes`. Ten uploads of a user can be open at a time.
 #[utoipa::path(
     tag = "videos",
     request_body = DirectUploadInput,
     responses(
         (status = 201, body = Envelope<DirectUploadView>),
         (status = 413, body = Failure, description = "The film is too large, or does not fit into the caller's quota"),
+        (status = 429, body = Failure, description = "Ten uploads of the caller are open"),
     ),
     security(("bearer" = []), ("cookie" = []))
 )]

@@ -158,6 +158,7 @@ fn policy(settings: &Settings) -> Policy {
         max_image_bytes: settings.max_image_bytes,
         storage_quota: settings.storage_quota,
         link_life: settings.link_life,
+        media_site: settings.media_site(),
         login_limits: settings.rate_limits.then(LoginLimits::default),
     }
 }

@@ -4,6 +4,7 @@
 use anyhow::Context;
 use aviary_domain::Store;
 use aviary_infra::data_folder::DataFolder;
+use aviary_infra::media::site;
 use aviary_infra::mongo::MigrateMode;
 use aviary_infra::progress::Progress;
 use aviary_infra::{mongo, sqlite};
@@ -80,16 +81,42 @@ impl Home {
         Ok(Self { store: opened.store, engine: Engine::MongoDb(opened.database, None) })
     }
 
-    /// Makes sure that the media folder is the one that the rows of the store are about. The embedded store has its
-    /// folder to itself, and nodes that keep their files at Cloudinary need not share one, unless they did before.
-    pub(super) async fn claim_media(&self, settings: &Settings) -> anyhow::Result<()> {
-        if let Engine::MongoDb(database, _) = &self.engine {
-            match &settings.cloudinary {
-                None => database.claim_media(&settings.media_dir).await?,
-                Some(_) => database.confirm_media(&settings.media_dir).await?,
-            }
+    /// Makes sure that account and media folder are those that the rows of the store are about, and lets go of the home
+    /// where they are not. The embedded store has its folder to itself, and nodes that keep their files at Cloudinary need
+    /// not share one, unless they did before.
+    pub(super) async fn with_media(self, settings: &Settings) -> anyhow::Result<Self> {
+        match self.claim_media(settings).await {
+            Ok(()) => Ok(self),
+            Err(refusal) => self.let_go(refusal).await,
         }
-        Ok(())
+    }
+
+    /// As [`Home::with_media`] for a command, which notes nothing: that is for servers.
+    pub(crate) async fn with_noted_media(self, settings: &Settings) -> anyhow::Result<Self> {
+        match site::check(&self.store, &settings.media_site()).await {
+            Ok(()) => Ok(self),
+            Err(refusal) => self.let_go(refusal.into()).await,
+        }
+    }
+
+    async fn claim_media(&self, settings: &Settings) -> anyhow::Result<()> {
+        if let Engine::MongoDb(database, _) = &self.engine {
+            // Changes nothing, and so comes before what does.
+            database.confirm_media(&settings.media_dir).await?;
+        }
+        site::claim(&self.store, &settings.media_site()).await?;
+        match &self.engine {
+            Engine::MongoDb(database, _) if settings.cloudinary.is_none() => {
+                Ok(database.claim_media(&settings.media_dir).await?)
+            }
+            Engine::MongoDb(..) | Engine::Embedded(_) => Ok(()),
+        }
+    }
+
+    /// Closes in good order what is refused: it was not changed, and is not to be checked at the next start.
+    async fn let_go(self, refusal: anyhow::Error) -> anyhow::Result<Self> {
+        self.close().await?;
+        Err(refusal)
     }
 
     /// Finishes what is queued and lets go of everything.

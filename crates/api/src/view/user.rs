@@ -54,11 +54,15 @@ impl UserView {
 /// What the files of the caller's videos take.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names that clients read")]
 pub(crate) struct StorageView {
     /// The bytes that films and their stills have.
     #[schema(example = 1_048_576)]
     used_bytes: u64,
-    /// The bytes that they may have; null where nothing limits them.
+    /// The bytes that films may have which the caller has asked `POST /videos/direct-upload` for and has not published yet.
+    #[schema(example = 0)]
+    reserved_bytes: u64,
+    /// The bytes that both may have together; null where nothing limits them.
     #[schema(required = true)]
     quota_bytes: Option<u64>,
 }
@@ -75,7 +79,8 @@ pub(crate) struct OwnUserView {
 impl OwnUserView {
     /// Shows an account for its owner's eyes.
     pub(crate) fn new(user: &User, storage: Storage, state: &AppState) -> Self {
-        let storage = StorageView { used_bytes: storage.used, quota_bytes: storage.quota };
+        let storage =
+            StorageView { used_bytes: storage.used, reserved_bytes: storage.reserved, quota_bytes: storage.quota };
         Self { user: UserView::new(user, state), storage }
     }
 }

@@ -21,7 +21,8 @@ pub(crate) struct VideoFactsView {
     playback_url: String,
     /// URL of the still; as long as that of the film.
     thumbnail: String,
-    /// `ready`; `processing` or `failed` for its owner alone, because others do not see such a video.
+    /// `ready`; `processing` or `failed` for its owner alone, because others do not see such a video. While a film is on its
+    /// way there is no video yet.
     #[schema(example = "ready")]
     status: &'static str,
     /// Why it failed, for its owner; left out otherwise.

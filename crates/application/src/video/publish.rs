@@ -4,6 +4,7 @@ use aviary_domain::file::FileKey;
 use aviary_domain::idempotency::Once;
 use aviary_domain::media::direct::{Receipt, StoredFilm};
 use aviary_domain::media::{ImageRole, MediaError, PreparedFile, Upload};
+use aviary_domain::ticket::Ticket;
 use aviary_domain::video::{Description, NewStill, Title, Video, VideoCard, VideoStatus};
 use aviary_domain::{Id, InvalidValue};
 
@@ -122,7 +123,8 @@ impl Videos {
     }
 
     /// A film that cannot become a video is removed at once; one for which only the form is not good enough stays until its
-    /// reservation ends, so that the form can be sent again.
+    /// reservation ends, so that the form can be sent again. So does one for which the quota has no room: its bytes are
+    /// counted as long as it stays, and its owner may make room, or send a smaller still.
     async fn make_of_sent(
         &self,
         draft: Draft,
@@ -131,7 +133,10 @@ impl Videos {
     ) -> Result<VideoCard, Error> {
         let forged = || Error::invalid("signature", "is not the media store's signature for this film");
         let name = self.ports.direct.verify(receipt).filter(FileKey::is_film).ok_or_else(forged)?;
-        let judged = self.judge(draft.actor, &name).await;
+        let ticket = self.ports.store.tickets.find(&name, self.ports.clock.now()).await?;
+        // Somebody else's is none.
+        let ticket = ticket.filter(|ticket| ticket.owner == draft.actor.user).ok_or(Error::NotFound(Noun::Upload))?;
+        let judged = self.judge(&name, ticket).await;
         if judged.as_ref().is_err_and(is_final) {
             self.ports.release(std::slice::from_ref(&name)).await;
         }
@@ -143,29 +148,23 @@ impl Videos {
         let videos = self.clone();
         let row = move |kept: Kept| async move {
             let still = videos.stored_still(&film.key, still_name.map(|name| kept.key(&name)), still_bytes);
-            let outcome = videos.add(draft, film, still).await;
-            match outcome {
-                // The name is not reserved any more: a row has it already, or it was due.
-                Err(Error::Conflict { field: "file" }) => Err(Error::NotFound(Noun::Upload)),
-                Err(error) if is_final(&error) => {
-                    videos.ports.release(std::slice::from_ref(&name)).await;
-                    Err(error)
-                }
+            // The name is not reserved any more: a row has it already, or it was due.
+            videos.add(draft, film, still).await.map_err(|error| match error {
+                Error::Conflict { field: "file" } => Error::NotFound(Noun::Upload),
                 other => other,
-            }
+            })
         };
         self.ports.store_with_row(still.into_iter().collect(), row).await
     }
 
-    /// What lies under a name, if it may become a video of the actor's.
-    async fn judge(&self, actor: Actor, name: &FileKey) -> Result<StoredFilm, Error> {
+    /// What lies under a name, if it may become a video: not every store can be told how much a ticket allows.
+    async fn judge(&self, name: &FileKey, ticket: Ticket) -> Result<StoredFilm, Error> {
         let film = self.ports.direct.inspect(name).await.map_err(|error| Error::of_file("videoFile", error))?;
         let film = film.ok_or(Error::NotFound(Noun::Upload))?;
-        let limit = self.policy.max_video_bytes;
+        let limit = ticket.bytes.min(self.policy.max_video_bytes);
         if film.bytes > limit {
             return Err(Error::TooLarge { field: "videoFile", limit });
         }
-        self.ports.check_room(actor.user, film.bytes, &self.policy).await?;
         Ok(film)
     }
 
@@ -232,13 +231,7 @@ impl Videos {
 
 /// Whether a film will not become a video however often it is tried.
 fn is_final(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::TooLarge { .. }
-            | Error::QuotaExceeded { .. }
-            | Error::UnsupportedMedia { .. }
-            | Error::Unreadable { .. }
-    )
+    matches!(error, Error::TooLarge { .. } | Error::UnsupportedMedia { .. } | Error::Unreadable { .. })
 }
 
 fn read_publication(input: Publication) -> Result<PublicationForm, Error> {

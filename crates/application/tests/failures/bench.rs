@@ -8,6 +8,7 @@ use std::time::Duration;
 use aviary_application::{Actor, Application, LoginLimits, Policy, Ports, Registration};
 use aviary_domain::file::{FileFormat, FileKey};
 use aviary_domain::id::IdSource;
+use aviary_domain::media::site::MediaSite;
 use aviary_domain::media::{PreparedFile, Upload};
 use aviary_domain::security::{IssuedToken, PasswordHash};
 use aviary_domain::test_support::mock::{
@@ -36,8 +37,10 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        let mut store = mock_store();
+        store.media_site.expect_noted().returning(|| Ok(Some(MediaSite::Folder)));
         Self {
-            store: mock_store(),
+            store,
             media: MockMediaStore::new(),
             direct: MockDirectUploads::new(),
             notices: MockMediaNotices::new(),
@@ -47,6 +50,12 @@ impl Bench {
             limits: None,
             quota: None,
         }
+    }
+
+    /// The actor has stored so many bytes, and open tickets for so many more.
+    pub(crate) fn has_stored(&mut self, used: u64, reserved: u64) {
+        self.store.users.expect_stored_bytes().returning(move |_| Ok(Some(used)));
+        self.store.tickets.expect_reserved_bytes().returning(move |_| Ok(reserved));
     }
 
     pub(crate) fn application(self) -> Application {
@@ -76,6 +85,7 @@ impl Bench {
             max_image_bytes: 1 << 20,
             storage_quota: self.quota,
             link_life: Duration::from_hours(6),
+            media_site: MediaSite::Folder,
             login_limits: self.limits,
         };
         Application::new(ports, policy)

@@ -7,6 +7,7 @@ use aviary_domain::StoreError;
 use aviary_domain::file::{FileFormat, FileKey};
 use aviary_domain::media::direct::{Receipt, UploadTicket};
 use aviary_domain::media::{MediaError, PreparedFile, PreparedVideo, VideoFacts};
+use aviary_domain::ticket::{TicketAnswer, TicketRequest};
 use mockall::predicate::eq;
 
 use crate::bench::{Bench, MAX_VIDEO, NOW, actor, upload};
@@ -20,22 +21,14 @@ fn ticket() -> UploadTicket {
     UploadTicket { url: "https://store.example/upload".into(), fields: vec![], expires_at: NOW }
 }
 
-fn bench_with(used: u64, quota: Option<u64>) -> Bench {
-    let mut bench = Bench { quota, ..Bench::new() };
-    bench.store.users.expect_stored_bytes().returning(move |_| Ok(Some(used)));
+/// A bench whose store answers the wish for a ticket in this way.
+fn bench_that_answers(answer: fn() -> Result<Option<TicketAnswer>, StoreError>) -> Bench {
+    let mut bench = Bench { quota: Some(100), ..Bench::new() };
+    bench.store.tickets.expect_open().once().returning(move |_| answer());
     bench
 }
 
-fn is_reserved(bench: &mut Bench) {
-    let until = NOW.after(Duration::from_hours(3));
-    bench
-        .store
-        .files
-        .expect_reserve()
-        .withf(move |names, end| names == [name()] && *end == until)
-        .once()
-        .returning(|_, _| Ok(()));
-}
+const OPENED: TicketAnswer = TicketAnswer::Opened { bytes: 40 };
 
 async fn begin(bench: Bench, bytes: Option<u64>) -> Result<DirectTicket, Error> {
     let request = DirectRequest { content_type: Some("video/mp4".into()), file_name: None, bytes };
@@ -43,40 +36,62 @@ async fn begin(bench: Bench, bytes: Option<u64>) -> Result<DirectTicket, Error> 
 }
 
 #[tokio::test]
-async fn a_ticket_is_for_what_still_fits() {
-    for (used, quota, limit) in [(0, None, MAX_VIDEO), (60, Some(100), 40), (0, Some(MAX_VIDEO * 2), MAX_VIDEO)] {
-        let mut bench = bench_with(used, quota);
-        is_reserved(&mut bench);
-        bench.direct.expect_sign().with(eq(name()), eq(limit), eq(NOW)).once().returning(|_, _, _| Ok(ticket()));
-        let outcome = begin(bench, Some(40)).await;
-        assert!(outcome.is_ok_and(|given| given == DirectTicket { ticket: ticket(), limit }));
+async fn a_ticket_is_for_the_film_that_is_told_of_or_for_any_that_fits() {
+    for (bytes, least, most) in [(None, 1, MAX_VIDEO), (Some(40), 40, 40), (Some(MAX_VIDEO), MAX_VIDEO, MAX_VIDEO)] {
+        let mut bench = Bench { quota: Some(100), ..Bench::new() };
+        let until = NOW.after(Duration::from_hours(3));
+        let wanted = TicketRequest { name: name(), owner: actor().user, least, most, quota: Some(100), until };
+        bench.store.tickets.expect_open().with(eq(wanted)).once().returning(|_| Ok(Some(OPENED)));
+        bench.direct.expect_sign().with(eq(name()), eq(40), eq(NOW)).once().returning(|_, _, _| Ok(ticket()));
+        let outcome = begin(bench, bytes).await;
+        assert!(outcome.is_ok_and(|given| given == DirectTicket { ticket: ticket(), limit: 40 }));
     }
 }
 
 #[tokio::test]
-async fn a_film_that_would_not_fit_gets_no_ticket() {
-    let outcome = begin(bench_with(60, Some(100)), Some(41)).await;
+async fn a_film_that_would_be_too_large_gets_no_ticket() {
+    let bench = bench_that_answers(|| Err(StoreError::QuotaExceeded { used: 60, quota: 100 }));
+    let outcome = begin(bench, Some(41)).await;
     assert!(matches!(outcome, Err(Error::QuotaExceeded { used: 60, quota: 100 })), "{outcome:?}");
-    let outcome = begin(bench_with(100, Some(100)), None).await;
-    assert!(matches!(outcome, Err(Error::QuotaExceeded { .. })), "{outcome:?}");
-    let outcome = begin(bench_with(0, None), Some(MAX_VIDEO + 1)).await;
-    assert!(matches!(outcome, Err(Error::TooLarge { limit: MAX_VIDEO, .. })), "{outcome:?}");
+    // Without asking the store.
+    let outcome = begin(Bench::new(), Some(MAX_VIDEO + 1)).await;
+    assert!(matches!(outcome, Err(Error::TooLarge { field: "bytes", limit: MAX_VIDEO })), "{outcome:?}");
+    let outcome = begin(Bench::new(), Some(0)).await;
+    assert!(matches!(&outcome, Err(Error::Invalid(fields)) if fields[0].field == "bytes"), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn who_has_too_many_tickets_is_told_when_to_come_again() {
+    for (until, seconds) in [(NOW.after(Duration::from_secs(90)), 90), (NOW.before(Duration::from_secs(1)), 0)] {
+        let mut bench = Bench::new();
+        bench.store.tickets.expect_open().once().returning(move |_| Ok(Some(TicketAnswer::TooMany { until })));
+        let outcome = begin(bench, None).await;
+        let expected = Duration::from_secs(seconds);
+        assert!(
+            matches!(outcome, Err(Error::TooManyTickets { retry_after }) if retry_after == expected),
+            "{outcome:?}"
+        );
+    }
 }
 
 #[tokio::test]
 async fn without_a_reservation_nothing_is_signed() {
-    let mut bench = bench_with(0, None);
-    bench.store.files.expect_reserve().once().returning(|_, _| Err(StoreError::unavailable("gone")));
-    assert!(matches!(begin(bench, None).await, Err(Error::Unavailable(_))));
+    let outcome = begin(bench_that_answers(|| Err(StoreError::unavailable("gone"))), None).await;
+    assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+    let outcome = begin(bench_that_answers(|| Ok(None)), None).await;
+    assert!(matches!(outcome, Err(Error::NotFound(Noun::User))), "{outcome:?}");
 }
 
 #[tokio::test]
-async fn a_name_that_could_not_be_signed_is_given_back() {
-    let mut bench = bench_with(0, None);
-    is_reserved(&mut bench);
-    bench.direct.expect_sign().once().returning(|_, _, _| Err(MediaError::Unavailable("gone".into())));
-    bench.store.files.expect_release().withf(|names, _| names == [name()]).once().returning(|_, _| Ok(()));
-    assert!(matches!(begin(bench, None).await, Err(Error::Unavailable(_))));
+async fn a_ticket_that_could_not_be_signed_is_taken_back() {
+    for forgotten in [true, false] {
+        let mut bench = bench_that_answers(|| Ok(Some(OPENED)));
+        bench.direct.expect_sign().once().returning(|_, _, _| Err(MediaError::Unavailable("gone".into())));
+        let forget = move |_: &_| if forgotten { Ok(()) } else { Err(StoreError::backend("broken")) };
+        bench.store.files.expect_forget().with(eq(name())).once().returning(forget);
+        let outcome = begin(bench, None).await;
+        assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+    }
 }
 
 /// A bench to which a film of this format is sent.

@@ -10,6 +10,7 @@ mod notices;
 mod publish;
 mod quota;
 mod reprocess;
+mod sent;
 mod settle;
 mod sweeper;
 mod tasks;

@@ -54,6 +54,38 @@ async fn a_call_that_comes_again_changes_nothing() {
         Notice { film: film("u1"), progress: Progress::Ready(film("u1h")), sent_at: Timestamp::from_millis(0) };
     bench.notices.expect_read().once().return_once(|_, _| Ok(Some(notice)));
     bench.store.videos.expect_find_processing().once().returning(|_| Ok(None));
+    bench.store.videos.expect_is_hidden_file().once().returning(|_| Ok(false));
+    assert!(bench.application().notices.receive(call()).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_comes_before_the_row_waits_for_it() {
+    for rounds in [1, 3] {
+        let mut bench = Bench::new();
+        reads_marks(&mut bench);
+        let notice =
+            Notice { film: film("u1"), progress: Progress::Ready(film("u1h")), sent_at: Timestamp::from_millis(0) };
+        bench.notices.expect_read().once().return_once(|_, _| Ok(Some(notice)));
+        bench.store.videos.expect_find_processing().times(rounds).returning(|_| Ok(None));
+        bench.store.videos.expect_is_hidden_file().with(eq(film("u1"))).times(rounds).returning(|_| Ok(true));
+        bench.store.videos.expect_find_processing().once().returning(|_| Ok(Some(processing())));
+        alone(&mut bench);
+        found(&mut bench, processing());
+        bench.media.expect_progress().once().returning(|_| Ok(Progress::Ready(film("u1h"))));
+        let status = Some(StatusChange { from: VideoStatus::Processing, to: VideoStatus::Ready });
+        told(&mut bench, Settlement { film: Some((film("u1"), film("u1h"))), still: None, status }, Some(video()));
+        assert!(bench.application().notices.receive(call()).await.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_about_a_film_that_never_has_a_row_is_no_error() {
+    let mut bench = Bench::new();
+    let notice =
+        Notice { film: film("u1"), progress: Progress::Ready(film("u1h")), sent_at: Timestamp::from_millis(0) };
+    bench.notices.expect_read().once().return_once(|_, _| Ok(Some(notice)));
+    bench.store.videos.expect_find_processing().times(4).returning(|_| Ok(None));
+    bench.store.videos.expect_is_hidden_file().times(3).returning(|_| Ok(true));
     assert!(bench.application().notices.receive(call()).await.is_ok());
 }
 

@@ -8,7 +8,7 @@ use crate::bench::{Bench, MAX_VIDEO, actor};
 
 fn bench(used: u64, quota: Option<u64>) -> Bench {
     let mut bench = Bench { quota, ..Bench::new() };
-    bench.store.users.expect_stored_bytes().returning(move |_| Ok(Some(used)));
+    bench.has_stored(used, 0);
     bench
 }
 
@@ -29,6 +29,18 @@ async fn a_film_may_be_no_larger_than_what_still_fits_and_a_picture_any() {
     assert!(matches!(refusal, Error::QuotaExceeded { used: 60, quota: 100 }), "{refusal:?}");
     let refusal = limited.refusal(UploadKind::Image, "thumbnail", MediaError::TooLarge { limit: 10 });
     assert!(matches!(refusal, Error::TooLarge { field: "thumbnail", .. }), "{refusal:?}");
+}
+
+#[tokio::test]
+async fn a_film_leaves_room_for_open_tickets_and_does_not_stand_in_the_way_of_their_films() {
+    for (reserved, limit) in [(30, 10), (40, 0)] {
+        let mut bench = Bench { quota: Some(100), ..Bench::new() };
+        bench.has_stored(60, reserved);
+        let uploads = bench.application().uploads.within_quota(actor(), None).await.expect("a form with a receipt");
+        assert_eq!(uploads.limit(UploadKind::Video), limit);
+        let refusal = uploads.refusal(UploadKind::Video, "videoFile", MediaError::TooLarge { limit });
+        assert!(matches!(refusal, Error::QuotaExceeded { used, quota: 100 } if used == 60 + reserved), "{refusal:?}");
+    }
 }
 
 #[tokio::test]
@@ -67,8 +79,10 @@ async fn without_a_quota_nothing_is_asked() {
 
 #[tokio::test]
 async fn owners_are_told_what_they_use() {
-    let storage = bench(60, Some(100)).application().users.storage(actor()).await.expect("the user is there");
-    assert_eq!((storage.used, storage.quota), (60, Some(100)));
+    let mut bench = Bench { quota: Some(100), ..Bench::new() };
+    bench.has_stored(60, 7);
+    let storage = bench.application().users.storage(actor()).await.expect("the user is there");
+    assert_eq!((storage.used, storage.reserved, storage.quota), (60, 7, Some(100)));
     let mut gone = Bench::new();
     gone.store.users.expect_stored_bytes().once().returning(|_| Ok(None));
     assert!(matches!(gone.application().users.storage(actor()).await, Err(Error::NotFound(_))));

@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aviary_application::Error;
+use aviary_application::{Error, Swept};
 use aviary_domain::file::{DueFile, FileKey};
 use aviary_domain::media::MediaError;
+use aviary_domain::media::site::{MediaSite, SITE_LEASE};
+use aviary_domain::test_support::mock::{MockMediaSiteNote, MockMediaTasks};
 use aviary_domain::tweet::{Tweet, TweetText};
-use aviary_domain::{StoreError, Timestamp};
+use aviary_domain::video::MediaTask;
+use aviary_domain::{Id, StoreError, Timestamp};
+use mockall::Sequence;
 use mockall::predicate::eq;
 
 use crate::bench::{Bench, NOW, actor, name};
@@ -121,6 +125,7 @@ async fn a_delete_stands_even_when_its_purge_fails() {
 #[tokio::test]
 async fn who_does_not_hold_the_lease_leaves_everything_alone() {
     let mut bench = Bench::new();
+    shares_the_site(&mut bench);
     let own = aviary_domain::Id::<()>::from_bytes([9; 12]).to_string();
     let holder = own.clone();
     bench
@@ -142,6 +147,7 @@ async fn who_does_not_hold_the_lease_leaves_everything_alone() {
 #[tokio::test]
 async fn who_holds_the_lease_sweeps() {
     let mut bench = Bench::new();
+    shares_the_site(&mut bench);
     bench.store.leases.expect_acquire().once().returning(|_, _, _| Ok(true));
     bench.store.maintenance.expect_purge().once().returning(|_| Ok(3));
     bench.store.maintenance.expect_expire().once().returning(|_, _, _| Ok(0));
@@ -156,4 +162,58 @@ async fn without_an_answer_about_the_lease_nobody_sweeps() {
     let mut bench = Bench::new();
     bench.store.leases.expect_acquire().once().returning(|_, _, _| Err(StoreError::unavailable("gone")));
     assert!(matches!(bench.application().sweeper.run_in_turn().await, Err(Error::Unavailable(_))));
+}
+
+/// Every server says that it is there, whichever sweeps.
+fn shares_the_site(bench: &mut Bench) {
+    let is_ours = |lease: &str, holder: &str| lease == SITE_LEASE && holder == MediaSite::Folder.to_string();
+    let leases = &mut bench.store.leases;
+    leases.expect_acquire().withf(move |lease, holder, _| is_ours(lease, holder)).returning(|_, _, _| Ok(true));
+    leases.expect_release().withf(move |lease, holder| is_ours(lease, holder)).returning(|_, _| Ok(()));
+}
+
+fn elsewhere() -> MediaSite {
+    MediaSite::Account { name: "demo".to_owned(), folder: "aviary".to_owned() }
+}
+
+/// What lies at the account is not in the folder, and is neither gone nor failed for that.
+#[tokio::test]
+async fn who_does_not_reach_the_files_by_now_neither_sweeps_nor_keeps_others_from_it() {
+    let mut bench = Bench::new();
+    bench.store.media_site = MockMediaSiteNote::new();
+    bench.store.media_site.expect_noted().once().returning(|| Ok(Some(elsewhere())));
+    // Both are given up, and nothing else is asked or done.
+    bench.store.leases.expect_release().times(2).returning(|_, _| Ok(()));
+    assert!(matches!(bench.application().sweeper.run_in_turn().await, Ok(None)));
+}
+
+#[tokio::test]
+async fn what_is_due_when_the_files_move_elsewhere_is_left_to_those_who_reach_it() {
+    let mut bench = bench_with_due(DueFile { key: name(1), attempts: 0 });
+    bench.store.media_site = MockMediaSiteNote::new();
+    bench.store.media_site.expect_noted().returning(|| Ok(Some(elsewhere())));
+    bench.store.media_tasks = MockMediaTasks::new();
+    let task = MediaTask { video: Id::from_bytes([1; 12]), attempts: 0, is_renewed: false, stamp: 1 };
+    bench.store.media_tasks.expect_due().once().return_once(move |_, _| Ok(vec![task]));
+    let swept = bench.application().sweeper.run_once().await.expect("the round goes through");
+    assert_eq!(swept, Swept::default());
+}
+
+/// The list is read before the note: what another server kept elsewhere is in the list only after it is noted.
+#[tokio::test]
+async fn the_note_is_read_after_the_list_of_what_is_due() {
+    let mut bench = Bench::new();
+    bench.store.maintenance.expect_purge().returning(|_| Ok(0));
+    bench.store.maintenance.expect_expire().returning(|_, _, _| Ok(0));
+    no_tasks(&mut bench);
+    let mut order = Sequence::new();
+    let due = vec![DueFile { key: name(1), attempts: 0 }];
+    bench.store.files.expect_due().once().in_sequence(&mut order).return_once(|_, _| Ok(due));
+    bench.store.media_site = MockMediaSiteNote::new();
+    let noted = bench.store.media_site.expect_noted();
+    noted.once().in_sequence(&mut order).returning(|| Err(StoreError::unavailable("gone")));
+    assert!(
+        matches!(bench.application().sweeper.run_once().await, Err(Error::Unavailable(_))),
+        "and nothing is removed"
+    );
 }

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use aviary_application::Swept;
 use aviary_domain::StoreError;
-use aviary_domain::media::{MediaError, Progress};
+use aviary_domain::media::{Access, MediaError, Progress};
 use aviary_domain::video::{MediaTask, Settlement, StatusChange, Video, VideoStatus};
 use mockall::predicate::eq;
 
 use crate::bench::{Bench, NOW};
-use crate::upkeep::{alone, failed, film, found, processing, reads_marks, told, video};
+use crate::upkeep::{alone, failed, film, found, processing, reads_marks, still, told, video};
 
 fn task(attempts: u32) -> MediaTask {
-    MediaTask { video: video().id, attempts, stamp: 3 }
+    MediaTask { video: video().id, attempts, is_renewed: false, stamp: 3 }
 }
 
 /// A bench on which this task is due, and nothing else.
@@ -108,6 +108,23 @@ async fn the_reason_of_a_failure_is_told_and_cut_where_it_is_too_long() {
     let cut = failed(&"é".repeat(500));
     told(&mut bench, change(VideoStatus::Processing, cut.clone()), Some(Video { status: cut, ..processing() }));
     is_done(&mut bench, task(0));
+    sweep(bench).await;
+}
+
+#[tokio::test]
+async fn what_a_renewed_task_finds_noted_is_done_again_all_the_same() {
+    let task = MediaTask { is_renewed: true, ..task(0) };
+    let mut bench = bench_with(task);
+    alone(&mut bench);
+    found(&mut bench, video());
+    for (old, new) in [(film("u1h"), film("u2")), (still("u1"), still("u1"))] {
+        let at = (eq(old), eq(Access::Public));
+        bench.media.expect_set_access().with(at.0, at.1).once().return_once(|_, _| Ok(Some(new)));
+    }
+    bench.media.expect_progress().with(eq(film("u2"))).once().return_once(|_| Ok(Progress::Pending));
+    let after = Video { file: film("u2"), ..video() };
+    told(&mut bench, Settlement { film: Some((film("u1h"), film("u2"))), ..Settlement::default() }, Some(after));
+    is_postponed(&mut bench, task, 10);
     sweep(bench).await;
 }
 

@@ -15,10 +15,12 @@ pub use crate::media::MockMediaStore;
 pub use crate::media::direct::MockDirectUploads;
 pub use crate::media::inventory::MockMediaInventory;
 pub use crate::media::notice::MockMediaNotices;
+pub use crate::media::site::MockMediaSiteNote;
 pub use crate::playlist::MockPlaylistRepository;
 pub use crate::security::{MockEntropy, MockPasswordHasher, MockTokens};
 pub use crate::session::MockSessionRepository;
 pub use crate::subscription::MockSubscriptionRepository;
+pub use crate::ticket::MockTickets;
 pub use crate::time::MockClock;
 pub use crate::tweet::MockTweetRepository;
 pub use crate::user::MockUserRepository;
@@ -42,6 +44,8 @@ pub struct MockStore {
     pub history: MockHistoryRepository,
     pub dashboard: MockDashboardRepository,
     pub files: MockFileLedger,
+    pub tickets: MockTickets,
+    pub media_site: MockMediaSiteNote,
     pub media_tasks: MockMediaTasks,
     pub idempotency: MockIdempotencyRepository,
     pub leases: MockLeases,
@@ -63,6 +67,8 @@ impl MockStore {
             history: Arc::new(self.history),
             dashboard: Arc::new(self.dashboard),
             files: Arc::new(self.files),
+            tickets: Arc::new(self.tickets),
+            media_site: Arc::new(self.media_site),
             media_tasks: Arc::new(self.media_tasks),
             idempotency: Arc::new(self.idempotency),
             leases: Arc::new(self.leases),

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use async_trait::async_trait;
-use aviary_domain::StoreError;
 use aviary_domain::file::FileKey;
+use aviary_domain::media::site::MediaSite;
+use aviary_domain::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -188,6 +189,9 @@ pub(crate) trait Source: Home {
     /// server has its media to itself.
     async fn media(&self) -> Result<Option<String>, CopyError>;
 
+    /// Its ports.
+    fn store(&self) -> Store;
+
     /// Refuses any folder but the one with that id.
     async fn check_media(&self, folder: &Path) -> Result<(), CopyError>;
 
@@ -206,6 +210,12 @@ pub(crate) trait Target: Home {
 
     /// Notes the place of the copy.
     async fn note(&self, place: &Place) -> Result<(), CopyError>;
+
+    /// Where its files are, as far as it has noted that.
+    async fn site(&self) -> Result<Option<MediaSite>, CopyError>;
+
+    /// Notes where its files are, whatever was noted before.
+    async fn note_site(&self, site: &MediaSite) -> Result<(), CopyError>;
 
     /// Adds rows, of which some may be there already when the copy was interrupted, and then notes the place.
     async fn write(&self, table: &'static Table, records: Vec<Record>, place: &Place) -> Result<(), CopyError>;

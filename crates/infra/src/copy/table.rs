@@ -246,8 +246,27 @@ pub(crate) static TABLES: &[Table] = &[
         &[0, 1],
     ),
     // Which task is the same as before only matters to who works on one.
-    Table::new("media_tasks", &[id("video", "_id"), time("due_at", "dueAt"), integer("attempts", "attempts")], &[0]),
-    Table::new("file_ledger", &[text("key", "_id"), time("due_at", "dueAt"), integer("attempts", "attempts")], &[0]),
+    Table::new(
+        "media_tasks",
+        &[
+            id("video", "_id"),
+            time("due_at", "dueAt"),
+            integer("attempts", "attempts"),
+            integer("times_made", "timesMade"),
+        ],
+        &[0],
+    ),
+    Table::new(
+        "file_ledger",
+        &[
+            text("key", "_id"),
+            time("due_at", "dueAt"),
+            integer("attempts", "attempts"),
+            id("owner", "owner").optional(),
+            integer("bytes", "bytes").optional(),
+        ],
+        &[0],
+    ),
     Table::new(
         "idempotency_keys",
         &[

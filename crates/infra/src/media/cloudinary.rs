@@ -165,7 +165,7 @@ impl MediaStore for CloudinaryMedia {
             Place::Adopted(adopted) => adopted.asset,
             Place::Derived(..) | Place::Foreign => return Ok(()),
         };
-        self.local.remove(key).await?;
+        self.local.remove(&key.unmarked()).await?;
         // One after the other: were they sent together, the failure of one would call off the other, which may be the one
         // that finds out whether an outage is over.
         for access in [Access::Public, Access::Private] {

@@ -135,6 +135,7 @@ impl LocalMedia {
 
     /// Judges a stored film anew.
     async fn examine(&self, film: &FileKey) -> Result<Progress, MediaError> {
+        here(film)?;
         let gone = || Progress::Failed("The film's file is missing".to_owned());
         let Some(path) = self.path(film) else { return Ok(Progress::Ready(film.clone())) };
         if direct::length(path.clone()).await?.is_none() {
@@ -209,6 +210,7 @@ impl MediaStore for LocalMedia {
     }
 
     async fn poster_of_stored(&self, film: &FileKey) -> Result<Option<PreparedFile>, MediaError> {
+        here(film)?;
         let (Some(path), Some(format)) = (self.path(film), film.format()) else { return Ok(None) };
         let (_, facts) = self.videos.examine(&path).await?;
         self.still(&path, format, facts.duration).await
@@ -226,6 +228,7 @@ impl MediaStore for LocalMedia {
     }
 
     async fn remove(&self, key: &FileKey) -> Result<(), MediaError> {
+        here(key)?;
         match self.path(key) {
             Some(target) => blocking(move || discard(&target).map_err(storage_error)).await,
             // The URL of another application's file: it is not here.
@@ -251,6 +254,7 @@ impl MediaStore for LocalMedia {
     }
 
     async fn set_access(&self, key: &FileKey, _access: Access) -> Result<Option<FileKey>, MediaError> {
+        here(key)?;
         match self.path(key) {
             Some(path) => Ok(direct::length(path).await?.map(|_| key.clone())),
             None => Ok(Some(key.clone())),
@@ -277,6 +281,15 @@ impl MediaStore for LocalMedia {
 impl MediaNotices for LocalMedia {
     fn read(&self, _call: &SignedCall, _now: Timestamp) -> Result<Option<Notice>, NoticeError> {
         Err(NoticeError::Unexpected)
+    }
+}
+
+/// Refuses a key with a mark: its file is at an account of which this store knows nothing, so that nothing may be said about
+/// it, least of all that it is gone.
+fn here(key: &FileKey) -> Result<(), MediaError> {
+    match key.mark() {
+        None => Ok(()),
+        Some(_) => Err(MediaError::Unavailable(format!("{key} is at an account that this process lacks").into())),
     }
 }
 

@@ -6,7 +6,9 @@ mod row;
 use std::path::Path;
 
 use async_trait::async_trait;
+use aviary_domain::Store;
 use aviary_domain::maintenance::MaintenanceRepository;
+use aviary_domain::media::site::MediaSite;
 use mongodb::Cursor;
 use mongodb::bson::{Document, RawDocumentBuf, doc};
 use mongodb::error::{Error, ErrorKind};
@@ -21,7 +23,7 @@ use super::error::TxError;
 use super::maintenance::MongoMaintenance;
 use super::schema::{self, COPY, Standing};
 use super::totals::Total;
-use super::{Database, connect, migrate};
+use super::{Database, connect, media_site, migrate, store};
 use crate::copy::home::{Batch, Home, KeyChange, Place, Read, Reading, Rows, Source, Target, Totals};
 use crate::copy::record::Record;
 use crate::copy::table::{TABLES, Table};
@@ -172,6 +174,10 @@ impl Source for Side {
         Ok(self.database.media().await?)
     }
 
+    fn store(&self) -> Store {
+        store(&self.database)
+    }
+
     async fn check_media(&self, folder: &Path) -> Result<(), CopyError> {
         Ok(self.database.check_media(folder).await?)
     }
@@ -196,6 +202,14 @@ impl Target for Side {
     async fn note(&self, place: &Place) -> Result<(), CopyError> {
         let change = doc! { "$set": { "place": place.to_text()? } };
         self.access().upsert(META, doc! { "_id": COPY }, change).await.map(drop).map_err(failed)
+    }
+
+    async fn site(&self) -> Result<Option<MediaSite>, CopyError> {
+        media_site::read(&self.access()).await.map_err(failed)
+    }
+
+    async fn note_site(&self, site: &MediaSite) -> Result<(), CopyError> {
+        media_site::write(&self.access(), site).await.map_err(failed)
     }
 
     async fn write(&self, table: &'static Table, records: Vec<Record>, place: &Place) -> Result<(), CopyError> {

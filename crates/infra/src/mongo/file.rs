@@ -132,7 +132,7 @@ fn names<'a>(keys: impl IntoIterator<Item = &'a FileKey>) -> Vec<&'a str> {
 }
 
 /// The condition that a file is reserved. One whose removal was tried may be gone, whatever the store answered.
-fn reserved(now: Timestamp) -> Document {
+pub(super) fn reserved(now: Timestamp) -> Document {
     doc! { "dueAt": { "$gt": date(now), "$lt": date(Timestamp::NEVER) }, "attempts": 0 }
 }
 

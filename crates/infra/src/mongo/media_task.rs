@@ -58,14 +58,16 @@ fn this(task: &MediaTask) -> Document {
 
 fn read(document: &RawDocument) -> Result<MediaTask, StoreError> {
     let attempts = u32::try_from(document.count("attempts")?).unwrap_or(u32::MAX);
-    Ok(MediaTask { video: document.id("_id")?, attempts, stamp: document.count("stamp")? })
+    let is_renewed = document.count("timesMade")? > 1;
+    Ok(MediaTask { video: document.id("_id")?, attempts, is_renewed, stamp: document.count("stamp")? })
 }
 
 /// Makes the task of a video, or renews the one that is there.
 pub(super) async fn make(tx: &Access, video: Id<Video>, due: Timestamp) -> Result<(), TxError> {
     // By chance and not counted on: a task that was done is gone, and with it how far anybody had counted.
     let stamp = i64::from_be_bytes(random_bytes()) & i64::MAX;
-    let change = doc! { "$set": { "dueAt": date(due), "attempts": 0_i64, "stamp": stamp } };
+    let set = doc! { "dueAt": date(due), "attempts": 0_i64, "stamp": stamp };
+    let change = doc! { "$set": set, "$inc": { "timesMade": 1_i64 } };
     tx.upsert(MEDIA_TASKS, doc! { "_id": object_id(video) }, change).await.map(drop)
 }
 

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use aviary_domain::Store;
+use aviary_domain::media::site::MediaSite;
+use aviary_domain::{Store, StoreError};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params_from_iter};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::{DATABASE, Database, OpenError, connection, open, prepare_database};
+use super::{DATABASE, Database, OpenError, connection, media_site, open, prepare_database};
 use crate::copy::CopyError;
 use crate::copy::home::{Batch, Home, KeyChange, Place, Read, Reading, Rows, Source, Target, Totals};
 use crate::copy::record::{Record, Value};
@@ -137,6 +138,10 @@ impl Source for SourceSide {
         Ok(None)
     }
 
+    fn store(&self) -> Store {
+        self.store.clone()
+    }
+
     async fn check_media(&self, _folder: &Path) -> Result<(), CopyError> {
         Ok(())
     }
@@ -199,6 +204,14 @@ impl Target for TargetSide {
         let connection = self.connection();
         connection.execute(STATE, [])?;
         Ok(note(&connection, place)?)
+    }
+
+    async fn site(&self) -> Result<Option<MediaSite>, CopyError> {
+        Ok(media_site::read(&self.connection()).map_err(StoreError::from)?)
+    }
+
+    async fn note_site(&self, site: &MediaSite) -> Result<(), CopyError> {
+        Ok(media_site::write(&self.connection(), site).map_err(StoreError::from)?)
     }
 
     async fn write(&self, table: &'static Table, records: Vec<Record>, place: &Place) -> Result<(), CopyError> {
@@ -309,8 +322,8 @@ mod tests {
     /// Columns that are made anew from the others, or hold them in another way.
     const DERIVED: [(&str, &str); 4] =
         [("videos", "seq"), ("media_tasks", "seq"), ("likes", "kind"), ("likes", "target")];
-    /// Tables that a copy leaves behind: what is there ends with the process, or is made anew.
-    const LEFT: [&str; 4] = ["purge_queue", "leases", "totals", "sqlite_sequence"];
+    /// Tables whose rows a copy leaves behind: what is there ends with the process, or is made anew.
+    const LEFT: [&str; 5] = ["purge_queue", "leases", "totals", "media_site", "sqlite_sequence"];
 
     #[test]
     fn every_column_of_every_table_is_copied() {

@@ -11,7 +11,7 @@ use super::row::{all, count, execute, id_from, integer};
 
 /// The tasks whose time has come by ?1, at most ?2.
 pub(super) const DUE: &str =
-    "SELECT video, attempts, seq FROM media_tasks WHERE due_at <= ?1 ORDER BY due_at, video LIMIT ?2";
+    "SELECT video, attempts, seq, times_made > 1 FROM media_tasks WHERE due_at <= ?1 ORDER BY due_at, video LIMIT ?2";
 
 /// The tasks in SQLite.
 pub struct SqliteMediaTasks {
@@ -30,7 +30,12 @@ impl MediaTasks for SqliteMediaTasks {
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<MediaTask>, StoreError> {
         self.database.read(|c| {
             all(c, DUE, params![now.millis(), integer(limit)], |row| {
-                Ok(MediaTask { video: id_from(row, 0)?, attempts: row.get(1)?, stamp: count(row, 2)? })
+                Ok(MediaTask {
+                    video: id_from(row, 0)?,
+                    attempts: row.get(1)?,
+                    is_renewed: row.get(3)?,
+                    stamp: count(row, 2)?,
+                })
             })
         })
     }
@@ -49,7 +54,8 @@ impl MediaTasks for SqliteMediaTasks {
 
 /// Makes a task for a video; one that is there gives way to it.
 pub(super) fn make(c: &Connection, video: Id<Video>, due: Timestamp) -> Result<(), SqlError> {
-    const SQL: &str = "INSERT OR REPLACE INTO media_tasks (video, due_at) VALUES (?1, ?2)";
+    const SQL: &str = "INSERT OR REPLACE INTO media_tasks (video, due_at, times_made)
+         VALUES (?1, ?2, 1 + coalesce((SELECT times_made FROM media_tasks WHERE video = ?1), 0))";
     execute(c, SQL, params![video.bytes(), due.millis()]).map(drop)
 }
 

@@ -54,7 +54,7 @@ pub(crate) async fn of_database(database: &Database) -> BTreeMap<String, Vec<Str
             if ["history", "views", "playlist_videos"].contains(&name.as_str()) {
                 document.remove("_id");
             }
-            for idle in ["sessionsOpened", "touches", "stamp"] {
+            for idle in ["sessionsOpened", "ticketsOpened", "touches", "stamp"] {
                 document.remove(idle);
             }
             let mut fields: Vec<String> = document.iter().map(|(field, value)| format!("{field}={value:?}")).collect();

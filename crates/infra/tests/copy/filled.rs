@@ -3,9 +3,11 @@
 use aviary_domain::Store;
 use aviary_domain::file::FileFormat;
 use aviary_domain::like::{Like, LikeNote, LikeTarget};
+use aviary_domain::media::site::MediaSite;
 use aviary_domain::security::TokenHash;
 use aviary_domain::session::{Refresh, Rotation, Session};
 use aviary_domain::test_support::{fixture, seed};
+use aviary_domain::ticket::{TicketAnswer, TicketRequest};
 use aviary_domain::user::{Account, User};
 use aviary_domain::video::{Settlement, Video, VideoStatus, Viewer};
 
@@ -13,6 +15,8 @@ use aviary_domain::video::{Settlement, Video, VideoStatus, Viewer};
 const PEOPLE: usize = 7;
 
 pub(crate) async fn fill(store: &Store) {
+    let site = MediaSite::Account { name: "demo".to_owned(), folder: "aviary".to_owned() };
+    assert!(store.media_site.note(None, site).await.unwrap());
     let people = people(store).await;
     let videos = videos(store, &people).await;
     social(store, &people, &videos).await;
@@ -124,9 +128,18 @@ async fn unready(store: &Store, people: &[User]) {
     store.media_tasks.postpone(&task, fixture::at(500)).await.unwrap();
 }
 
-/// Reserved and due files, notes of keys, and a deleted video on which everything hung.
+/// Reserved and due files, an open ticket, notes of keys, and a deleted video on which everything hung.
 async fn leave_traces(store: &Store, people: &[User], videos: &[Video]) {
     seed::reserve(store, &[fixture::file_key(FileFormat::Mp4), fixture::file_key(FileFormat::Png)]).await;
+    let ticket = TicketRequest {
+        name: fixture::file_key(FileFormat::Mp4),
+        owner: people[2].id,
+        least: 5,
+        most: 5_000_000_000,
+        quota: None,
+        until: fixture::at(300),
+    };
+    assert_eq!(store.tickets.open(&ticket).await.unwrap(), Some(TicketAnswer::Opened { bytes: ticket.most }));
     for second in 0..4 {
         let tweet = fixture::tweet(people[4].id, fixture::at(second));
         store.tweets.create(&tweet, Some(fixture::once(fixture::at(second)))).await.unwrap();

@@ -46,7 +46,9 @@ async fn back_to_version(database: &Database, version: i64) {
     for added in ["idempotency_keys", "leases", "quarantine", "media_tasks", "purge_queue"] {
         database.collection::<Document>(added).drop().await.unwrap();
     }
-    for (indexed, field) in [("likes", "x"), ("videos", "thumbnailBytes"), ("users", "storedBytes")] {
+    for (indexed, field) in
+        [("likes", "x"), ("videos", "thumbnailBytes"), ("users", "storedBytes"), ("file_ledger", "owner")]
+    {
         let indexed = database.collection::<Document>(indexed);
         indexed.drop_indexes().await.unwrap();
         indexed.update_many(doc! {}, doc! { "$unset": { field: "" } }).await.unwrap();

@@ -112,14 +112,37 @@ async fn a_receipt_is_believed_under_cloudinarys_signature_alone() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_into_the_quota_does_not_stay_there() {
+async fn what_would_not_fit_into_the_quota_gets_no_ticket() {
     let film = aviary_tests::samples::mp4().map_or(0, |film| film.bytes.len() as u64);
     let Some(scene) = Scene::set_with(|settings| settings.storage_quota = Some(film + 10)).await else { return };
-    let (one, other) = (ticket(&scene).await, ticket(&scene).await);
-    let ((_, one), (_, other)) = (send(&scene, &one).await, send(&scene, &other).await);
-    scene.ada.post("/videos", &publication(&one)).await.ok(201);
-    scene.ada.post("/videos", &publication(&other)).await.fails(413, code::QUOTA_EXCEEDED);
-    scene.holds(2).await;
     let wanted = json!({ "contentType": "video/mp4", "bytes": film });
-    scene.ada.post("/videos/direct-upload", &wanted).await.fails(413, code::QUOTA_EXCEEDED);
+    let refused = async || scene.ada.post("/videos/direct-upload", &wanted).await.fails(413, code::QUOTA_EXCEEDED);
+    let open = ticket(&scene).await;
+    refused().await;
+    let (_, receipt) = send(&scene, &open).await;
+    refused().await;
+    scene.ada.post("/videos", &publication(&receipt)).await.ok(201);
+    refused().await;
+    let user = scene.ada.get("/users/current-user").await.ok(200);
+    assert_eq!(user["storage"], json!({ "usedBytes": film, "reservedBytes": 0, "quotaBytes": film + 10 }));
+    scene.holds(2).await;
+}
+
+/// Cloudinary cannot be told how large a film may be.
+#[tokio::test]
+async fn a_film_that_is_larger_than_was_told_is_not_published_and_does_not_stay_there() {
+    let Some(scene) = Scene::set().await else { return };
+    let told = scene.film.bytes.len() - 1;
+    let wanted = json!({ "contentType": "video/mp4", "bytes": told });
+    let ticket = scene.ada.post("/videos/direct-upload", &wanted).await.ok(201);
+    assert_eq!(ticket["maxBytes"], told);
+    let (status, receipt) = send(&scene, &ticket).await;
+    assert_eq!(status, 200, "{receipt}");
+    scene.holds(2).await;
+    scene.ada.post("/videos", &publication(&receipt)).await.fails_with(413, code::FILE_TOO_LARGE, &["videoFile"]);
+    scene.holds(1).await;
+    scene.ada.post("/videos", &publication(&receipt)).await.fails(404, code::UPLOAD_NOT_FOUND);
+    // Until the ticket's end another film could be sent with it, so that its room is kept.
+    let user = scene.ada.get("/users/current-user").await.ok(200);
+    assert_eq!((&user["storage"]["usedBytes"], &user["storage"]["reservedBytes"]), (&json!(0), &json!(told)));
 }

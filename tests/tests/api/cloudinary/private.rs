@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aviary_tests::cloudinary::Delivery;
+use aviary_tests::cloudinary::{Delivery, Fault, Op};
 use aviary_tests::{form, samples};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ async fn the_old_addresses_of_an_unpublished_video_are_dead_and_its_owners_work(
 }
 
 /// What somebody would try who knows how such addresses are made: another signature, none, and the type of public files.
-fn guesses(url: &Value) -> Vec<Value> {
+pub(super) fn guesses(url: &Value) -> Vec<Value> {
     let url = url.as_str().unwrap();
     let (start, rest) = url.split_once("/s--").expect("a signed URL");
     let (signature, rest) = rest.split_once("--/").expect("a signature");
@@ -61,14 +61,7 @@ async fn a_playlist_is_there_again_some_time_after_its_film_was_moved() {
     let Some(scene) = Scene::set().await else { return };
     let public = scene.ready().await;
     scene.ada.toggle_published(public["_id"].as_str().unwrap()).await;
-    let mut own = scene.own(&public).await;
-    for _ in 0..600 {
-        if own["playbackUrl"] != "" {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        own = scene.own(&public).await;
-    }
+    let own = scene.comes_to_play(&public).await;
     assert_eq!(scene.status(&own["playbackUrl"]).await, 200, "{own}");
 }
 
@@ -114,4 +107,46 @@ async fn what_is_unpublished_while_it_is_processed_is_hidden_when_it_is_ready() 
     assert_eq!(scene.film_there().delivery, Delivery::Authenticated);
     assert!(scene.status(&video["videoFile"]).await >= 400);
     assert_eq!(scene.status(&ready["videoFile"]).await, 200);
+}
+
+/// A server that leaves a film's move to its task soon.
+async fn impatient() -> Option<Scene> {
+    Scene::set_with(|settings| {
+        let account = settings.cloudinary.as_mut().expect("an account");
+        account.patience.deadline = Duration::from_millis(500);
+        account.patience.pause = Duration::from_millis(100);
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_was_closed_without_its_row_knowing_is_opened_when_it_is_published_again() {
+    let Some(scene) = impatient().await else { return };
+    let video = scene.ready().await;
+    let id = video["_id"].as_str().unwrap();
+    // It is moved, and everything after that fails.
+    scene.fake.always(&[Op::Explicit], Fault::Status(503, None));
+    assert_eq!(scene.ada.toggle_published(id).await["isPublished"], false);
+    assert_eq!(scene.film_there().delivery, Delivery::Authenticated);
+    let again = scene.ada.toggle_published(id).await;
+    assert_eq!((&again["isPublished"], &again["videoFile"]), (&json!(true), &video["videoFile"]), "nobody noted it");
+    scene.fake.calm();
+    aviary_tests::eventually("its film is open", || scene.film_there().delivery == Delivery::Upload).await;
+    let public = scene.comes_to_play(&video).await;
+    for file in FILES {
+        assert_eq!(scene.status(&public[file]).await, 200, "{file} of {public}");
+    }
+}
+
+#[tokio::test]
+async fn a_playlist_that_could_not_be_asked_for_is_asked_for_again() {
+    let Some(scene) = impatient().await else { return };
+    let video = scene.ready().await;
+    for fault in [Fault::Status(401, None), Fault::WrongSignature] {
+        // Its film is moved; the next call asks for its playlist.
+        scene.fake.next(Op::Explicit, fault);
+        scene.ada.toggle_published(video["_id"].as_str().unwrap()).await;
+        let own = scene.comes_to_play(&video).await;
+        assert_eq!(scene.status(&own["playbackUrl"]).await, 200, "{fault:?}: {own}");
+    }
 }

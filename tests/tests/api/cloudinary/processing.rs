@@ -117,7 +117,7 @@ async fn films_count_against_the_quota_and_stills_that_are_made_do_not() {
     let video = scene.ready().await;
     assert_eq!(
         scene.ada.get("/users/current-user").await.ok(200)["storage"],
-        json!({ "usedBytes": film, "quotaBytes": quota })
+        json!({ "usedBytes": film, "reservedBytes": 0, "quotaBytes": quota })
     );
     let again = form().text("title", "x").file("videoFile", "x.mp4", "video/mp4", &scene.film.bytes);
     scene.ada.multipart(Method::POST, "/videos", again).await.fails(413, code::QUOTA_EXCEEDED);

@@ -52,8 +52,11 @@ const FAR: DateTime = DateTime::from_millis(4_102_444_800_000);
 
 /// Adds a crowd of files that wait in the ledger, none of them due.
 pub async fn gather_files(database: &Database) {
-    let files =
-        (0..CROWD).map(|number| doc! { "_id": format!("images/{number:032x}.png"), "dueAt": FAR, "attempts": 0_i64 });
+    // Each with a ticket of somebody's.
+    let files = (0..CROWD).map(|number| {
+        let (name, owner) = (format!("videos/{number:032x}.mp4"), nth(0xee, number));
+        doc! { "_id": name, "dueAt": FAR, "attempts": 0_i64, "owner": owner, "bytes": 1_i64 }
+    });
     database.collection::<Document>("file_ledger").insert_many(files).await.expect("a crowd of files");
 }
 

@@ -101,7 +101,7 @@ impl Sailor {
 
     /// Has the browser send the film to the provider, and mostly says so.
     async fn send_directly(&mut self) {
-        let reply = self.send("ticket", Method::POST, "/videos/direct-upload", wanted()).await;
+        let reply = self.send("ticket", Method::POST, "/videos/direct-upload", wanted(self.film)).await;
         if reply.status != 201 {
             return;
         }
@@ -148,7 +148,12 @@ impl Sailor {
     }
 
     async fn toggle(&mut self, video: &str) {
-        self.send("toggle", Method::PATCH, &format!("/videos/toggle/publish/{video}"), Sent::Nothing).await;
+        let path = format!("/videos/toggle/publish/{video}");
+        self.send("toggle", Method::PATCH, &path, Sent::Nothing).await;
+        // Some change their mind before its files have followed.
+        if self.dice.happens(0.5) {
+            self.send("toggle", Method::PATCH, &path, Sent::Nothing).await;
+        }
     }
 
     async fn replace_avatar(&mut self) {
@@ -185,6 +190,8 @@ impl Sailor {
             _ if what == "confirm forged" => panic!("it is not the provider's: {reply}"),
             200 | 201 | 503 => {}
             409 if what == "reprocess" => {}
+            // Those of films that were lost on their way are open for hours.
+            429 if what == "ticket" => {}
             _ => panic!("not to be expected: {reply}"),
         }
         if status == 503 {
@@ -195,8 +202,8 @@ impl Sailor {
     }
 }
 
-fn wanted() -> Sent {
-    Sent::Json(json!({ "contentType": "video/mp4" }))
+fn wanted(film: &Film) -> Sent {
+    Sent::Json(json!({ "contentType": "video/mp4", "bytes": film.bytes.len() }))
 }
 
 /// Makes an MP4 longer without changing the film: by a box that players pass over.

@@ -147,6 +147,13 @@ pub async fn no_other_step_makes_one_or_takes_one_away(store: Store) {
     assert_eq!(waiting(&store).await, []);
 }
 
+pub async fn a_deleted_video_takes_its_task_along(store: Store) {
+    let owner = seed::user(&store).await;
+    let [gone, kept] = [seed::processing_video(&store, owner.id).await, seed::processing_video(&store, owner.id).await];
+    assert!(store.videos.delete(gone.id, at(10)).await.unwrap());
+    assert_eq!(waiting(&store).await, [kept.id]);
+}
+
 pub async fn a_step_that_is_refused_makes_none(store: Store) {
     let owner = seed::user(&store).await;
     let video = Video { status: VideoStatus::Processing, ..video(owner.id) };
@@ -176,15 +183,16 @@ pub async fn a_video_has_one_task_at_most_and_a_need_renews_it(store: Store) {
     let first = only(&store).await;
     store.media_tasks.postpone(&first, at(500)).await.unwrap();
     store.media_tasks.postpone(&first, at(900)).await.unwrap();
-    assert_eq!(only(&store).await.attempts, 2);
+    let postponed = only(&store).await;
+    assert_eq!((postponed.attempts, postponed.is_renewed), (2, false));
     toggle(&store, video.id, at(10)).await;
     let second = only(&store).await;
-    assert_eq!((second.video, second.attempts), (video.id, 0), "no attempt is counted");
+    assert_eq!((second.video, second.attempts, second.is_renewed), (video.id, 0, true), "no attempt is counted");
     assert_eq!(due(&store, at(10)).await, [second], "due at once");
     store.media_tasks.postpone(&second, at(900)).await.unwrap();
     settle(&store, video.id, VideoStatus::Processing, VideoStatus::Processing, at(20)).await;
     let third = only(&store).await;
-    assert_eq!((due(&store, at(20)).await, third.attempts), (vec![third], 0));
+    assert_eq!((due(&store, at(20)).await, third.attempts, third.is_renewed), (vec![third], 0, true));
     let stamps = BTreeSet::from([first.stamp, second.stamp, third.stamp]);
     assert_eq!(stamps.len(), 3, "each version has a stamp of its own");
 }
@@ -233,6 +241,7 @@ pub async fn a_task_that_was_done_and_made_again_is_another_one(store: Store) {
     toggle(&store, videos[0], at(10)).await;
     let new = only(&store).await;
     assert_ne!(new.stamp, old.stamp);
+    assert!(!new.is_renewed, "nobody has begun");
     store.media_tasks.done(&old).await.unwrap();
     store.media_tasks.postpone(&old, at(900)).await.unwrap();
     assert_eq!(due(&store, at(10)).await, [new], "who worked on the old one does not know what is new");

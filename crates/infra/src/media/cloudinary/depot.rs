@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aviary_domain::file::{FileFormat, FileKey};
+use aviary_domain::media::site::MediaSite;
 use aviary_domain::media::{Access, MediaError};
 use aviary_domain::time::Clock;
 
@@ -20,6 +21,7 @@ pub struct CloudinaryDepot {
     provider: Provider,
     addresses: Addresses,
     place: String,
+    site: MediaSite,
 }
 
 /// A file as the account describes it.
@@ -33,8 +35,13 @@ impl CloudinaryDepot {
     /// A depot that has sent nothing yet.
     pub fn new(mut settings: CloudinarySettings, clock: Arc<dyn Clock>) -> Result<Self, CloudinarySettingsError> {
         settings.tidy();
-        let (addresses, place) = (Addresses::new(&settings), settings.to_string());
-        Ok(Self { provider: Provider::new(settings, clock)?, addresses, place })
+        let (addresses, place, site) = (Addresses::new(&settings), settings.to_string(), settings.site());
+        Ok(Self { provider: Provider::new(settings, clock)?, addresses, place, site })
+    }
+
+    /// Where the files are, without what it takes to get there.
+    pub fn site(&self) -> &MediaSite {
+        &self.site
     }
 
     /// Fails unless the account answers and takes what is signed with its secret. Changes nothing.

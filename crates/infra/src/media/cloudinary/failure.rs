@@ -59,6 +59,11 @@ impl Failure {
         matches!(self, Self::Transport(_) | Self::TimedOut(_) | Self::Refused { status: 500.., .. })
     }
 
+    /// Whether it looked at the file and says that nothing can be made of it.
+    pub(super) fn is_about_the_file(&self) -> bool {
+        matches!(self.status(), Some(400 | 415 | 422))
+    }
+
     /// How long it asked us to wait.
     pub(super) fn again(&self) -> Duration {
         match self {

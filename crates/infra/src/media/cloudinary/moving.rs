@@ -44,8 +44,8 @@ impl CloudinaryMedia {
             match self.provider.explicit(asset, access, true).await {
                 Ok(Some(_)) => {}
                 Ok(None) => return Ok(None),
-                // The row must learn where the film lies, whatever becomes of its playlist.
-                Err(failed) if !failed.failure.may_pass() => {
+                // The row must learn where the film lies, also when it never has a playlist.
+                Err(failed) if failed.failure.is_about_the_file() => {
                     tracing::warn!(asset.public_id, %failed, failed.failure = %failed.failure, "a playlist is not made anew");
                 }
                 Err(failed) => return Err(failed.into()),

@@ -178,7 +178,7 @@ impl Provider {
                 Err(failure) => match failure.status() {
                     Some(423) => Ok(Playlist::AtWork),
                     Some(404 | 410) => Ok(Playlist::NoFilm),
-                    Some(400 | 415 | 422) => Ok(Playlist::Impossible),
+                    _ if failure.is_about_the_file() => Ok(Playlist::Impossible),
                     _ => Err(failure),
                 },
             }

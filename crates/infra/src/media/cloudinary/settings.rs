@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use aviary_domain::media::site::MediaSite;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -147,6 +148,11 @@ impl CloudinarySettings {
         settings.check().map(|()| settings)
     }
 
+    /// Where the files are, without what it takes to get there.
+    pub fn site(&self) -> MediaSite {
+        MediaSite::Account { name: self.cloud.clone(), folder: self.folder.trim_matches('/').to_owned() }
+    }
+
     /// The API of this cloud.
     pub(super) fn api(&self) -> Result<Url, CloudinarySettingsError> {
         let refused = |_| CloudinarySettingsError::Part { part: "upload_prefix", rule: ADDRESS };
@@ -198,6 +204,7 @@ impl fmt::Display for CloudinarySettings {
 
 #[cfg(test)]
 mod tests {
+    use aviary_domain::media::site::MediaSite;
     use secrecy::ExposeSecret;
 
     use super::{CloudinarySettings, SignatureAlgorithm};
@@ -258,5 +265,7 @@ mod tests {
         let settings = CloudinarySettings::parse_url("cloudinary://123:hunter2@demo").unwrap();
         assert!(!format!("{settings:?} {settings}").contains("hunter2"));
         assert_eq!(settings.to_string(), "cloudinary://123@demo/aviary");
+        let (name, folder) = ("demo".to_owned(), "aviary".to_owned());
+        assert_eq!(settings.site(), MediaSite::Account { name, folder });
     }
 }

@@ -5,7 +5,7 @@ use aviary_domain::file::FileKey;
 use aviary_domain::media::MediaError;
 use aviary_domain::media::inventory::{InventoryPart, MediaInventory};
 
-use super::{LocalMedia, direct::length};
+use super::{LocalMedia, direct::length, here};
 use crate::media::blocking;
 use crate::media::spool::storage_error;
 
@@ -26,6 +26,7 @@ impl MediaInventory for LocalMedia {
     }
 
     async fn holds(&self, key: &FileKey) -> Result<bool, MediaError> {
+        here(key)?;
         match self.path(key) {
             Some(path) => Ok(length(path).await?.is_some()),
             None => Ok(!key.is_derived()),

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use aviary_domain::file::{FileFormat, FileKey};
-use aviary_domain::media::{ImageRole, MediaError, MediaStore, PreparedVideo, Rendition, Upload};
+use aviary_domain::media::inventory::MediaInventory;
+use aviary_domain::media::{Access, ImageRole, MediaError, MediaStore, PreparedVideo, Rendition, Upload};
 use image::{DynamicImage, ImageFormat};
 use tempfile::TempDir;
 
@@ -337,4 +338,24 @@ async fn a_request_that_goes_away_leaves_nothing() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("{} files left", home.in_spool());
+}
+
+/// Who was started without the account must neither forget such a file nor call its video failed.
+#[tokio::test]
+async fn of_a_file_at_an_account_nothing_is_said() {
+    let home = Home::new();
+    for format in [FileFormat::Mp4, FileFormat::Png] {
+        let far = key(format, 6).marked("u17");
+        let unavailable = |outcome: Result<(), MediaError>| matches!(outcome, Err(MediaError::Unavailable(_)));
+        assert!(unavailable(home.media.remove(&far).await));
+        assert!(unavailable(home.media.progress(&far).await.map(drop)));
+        assert!(unavailable(home.media.reprocess(&far).await.map(drop)));
+        assert!(unavailable(home.media.set_access(&far, Access::Private).await.map(drop)));
+        assert!(unavailable(home.media.poster_of_stored(&far).await.map(drop)));
+        assert!(unavailable(home.media.holds(&far).await.map(drop)));
+    }
+    // A `#` in the URL of another application is no mark.
+    let foreign = FileKey::from_stored("https://example.org/a.mp4#u17".to_owned());
+    home.media.remove(&foreign).await.unwrap();
+    assert!(home.media.holds(&foreign).await.unwrap());
 }

@@ -17,7 +17,7 @@ use crate::mongo::video::{change, words};
 pub(super) const TOKENS: [&str; 2] = ["refreshToken", "refreshTokens"];
 
 /// Fields that the store writes and no application of the family has: whatever stands in them means something else.
-const STORE_OF_ACCOUNT: [&str; 1] = ["storedBytes"];
+const STORE_OF_ACCOUNT: [&str; 2] = ["storedBytes", "ticketsOpened"];
 const STORE_OF_VIDEO: [&str; 5] = ["touches", "thumbnailBytes", "status", "statusReason", "publishWhenReady"];
 
 /// The fields of a like that may hold its target.

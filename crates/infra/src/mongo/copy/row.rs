@@ -20,7 +20,7 @@ pub(super) fn derived(table: &Table) -> &'static [&'static str] {
 /// Fields of ours that no copy needs: bookkeeping that nothing reads, and what always equals another field.
 fn idle(table: &Table) -> &'static [&'static str] {
     match table.name {
-        USERS => &["sessionsOpened"],
+        USERS => &["sessionsOpened", "ticketsOpened"],
         VIDEOS => &["touches"],
         LIKES | SUBSCRIPTIONS => &["updatedAt"],
         // Which task is the same as before matters to those alone who work on it.
@@ -131,7 +131,7 @@ pub(super) fn key_change(change: &KeyChange) -> (Document, Document) {
 
 /// What comes of a film's new key, apart from the id.
 pub(super) fn moved_film_task() -> Document {
-    doc! { "dueAt": DateTime::from_millis(SINCE_EVER), "attempts": 0_i64, "stamp": 0_i64 }
+    doc! { "dueAt": DateTime::from_millis(SINCE_EVER), "attempts": 0_i64, "stamp": 0_i64, "timesMade": 1_i64 }
 }
 
 fn bson(kind: Kind, value: &Value) -> Bson {

@@ -46,7 +46,7 @@ pub(super) async fn create(
             ..Gain::default()
         };
         let owner = credit(&tx, video.owner, gain).await?;
-        keep_within(owner.as_deref(), gain, quota)?;
+        keep_within(&tx, owner.as_deref(), gain, quota).await?;
         card(video.clone(), owner)
     };
     database.transact(&[video.owner.bytes()], steps).await
@@ -100,7 +100,7 @@ pub(super) async fn update(
             let bytes = integer(still.bytes).saturating_sub(integer(video.thumbnail_bytes));
             let gain = Gain { bytes, ..Gain::default() };
             let owner = credit(&tx, video.owner, gain).await?;
-            keep_within(owner.as_deref(), gain, change.quota.filter(|_| bytes > 0))?;
+            keep_within(&tx, owner.as_deref(), gain, change.quota.filter(|_| bytes > 0)).await?;
             owner
         } else {
             tx.find_fields(USERS, doc! { "_id": object_id(video.owner) }, user_card_fields()).await?

@@ -1,6 +1,7 @@
 //! What a change of a video does to the stored counts of its owner and of the whole store.
 
 use aviary_domain::id::RawId;
+use aviary_domain::ticket::Reserved;
 use aviary_domain::user::User;
 use aviary_domain::video::{Video, VideoCard};
 use aviary_domain::{Id, StoreError};
@@ -13,6 +14,7 @@ use super::super::card::user_card;
 use super::super::collection::{USERS, VIDEOS};
 use super::super::document::{Fields, object_id};
 use super::super::error::TxError;
+use super::super::ticket::open_tickets;
 use super::super::totals::Total;
 use super::change::by_id;
 
@@ -59,15 +61,20 @@ pub(super) async fn credit(tx: &Access, owner: Id<User>, gain: Gain) -> Result<O
 
 const STORED: &str = "storedBytes";
 
-/// Refuses, and so undoes, what an owner gained beyond the quota. Whoever stores at once writes the same document, so that
-/// nobody decides on a sum that another one changes.
-pub(super) fn keep_within(owner: Option<&RawDocument>, gain: Gain, quota: Option<u64>) -> Result<(), StoreError> {
+/// Refuses, and so undoes, what an owner gained beyond the quota. Whoever stores or is given a ticket at once writes the same
+/// document, so that nobody decides on a sum that another one changes.
+pub(super) async fn keep_within(
+    tx: &Access,
+    owner: Option<&RawDocument>,
+    gain: Gain,
+    quota: Option<u64>,
+) -> Result<(), TxError> {
     let (Some(owner), Some(quota)) = (owner, quota) else { return Ok(()) };
-    let stored = owner.count(STORED)?;
-    if stored <= quota {
+    let used = owner.count(STORED)?.saturating_add(Reserved::sum(&open_tickets(tx, owner.id("_id")?).await?));
+    if used <= quota {
         return Ok(());
     }
-    Err(StoreError::QuotaExceeded { used: stored.saturating_add_signed(-gain.bytes), quota })
+    Err(StoreError::QuotaExceeded { used: used.saturating_add_signed(-gain.bytes), quota }.into())
 }
 
 /// The card of a video that was just written.

@@ -92,8 +92,9 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_and_keeps_what_it
     // What the later steps made is taken away, as before there were any.
     let file = raw(folder.path());
     file.execute_batch(
-        "DROP TABLE idempotency_keys; DROP TABLE leases; DROP TABLE media_tasks; DROP INDEX videos_hidden_by_file;
-         DROP INDEX videos_hidden_by_thumbnail; ALTER TABLE users DROP COLUMN stored_bytes;
+        "DROP TABLE idempotency_keys; DROP TABLE leases; DROP TABLE media_site; DROP TABLE media_tasks; DROP INDEX videos_hidden_by_file;
+         DROP INDEX videos_hidden_by_thumbnail; DROP INDEX file_ledger_by_owner;
+         ALTER TABLE file_ledger DROP COLUMN owner; ALTER TABLE file_ledger DROP COLUMN bytes; ALTER TABLE users DROP COLUMN stored_bytes;
          ALTER TABLE videos DROP COLUMN thumbnail_bytes; ALTER TABLE videos DROP COLUMN status;
          ALTER TABLE videos DROP COLUMN status_reason; ALTER TABLE videos DROP COLUMN publish_when_ready;
          PRAGMA user_version = 1",

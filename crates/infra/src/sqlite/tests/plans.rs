@@ -5,7 +5,7 @@ use aviary_domain::page::SortDirection;
 use aviary_domain::video::{VideoScope, VideoSort};
 
 use super::super::database::Database;
-use super::super::{file, history, media_task, video};
+use super::super::{file, history, media_task, ticket, video};
 use super::fresh;
 
 /// The steps of a statement's plan, one a line.
@@ -50,6 +50,7 @@ async fn what_is_looked_up_or_due_is_found_by_an_index_in_its_order() {
         file::DUE,
         file::GIVEN_UP,
         file::LIST,
+        ticket::OPEN,
         file::owned::USERS,
         file::owned::VIDEOS,
         video::files::HIDDEN,

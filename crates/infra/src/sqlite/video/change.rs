@@ -13,6 +13,7 @@ use super::super::file::{claim, make_due};
 use super::super::idempotency::note;
 use super::super::media_task;
 use super::super::row::{execute, first, integer};
+use super::super::ticket::reserved_bytes;
 use super::super::user::stored_bytes;
 use super::super::video_row::{DELETED, Standing, VIDEO, VIDEO_CARD, VIDEO_CARD_FROM, video, video_card};
 use super::words;
@@ -24,9 +25,10 @@ pub(super) fn create(
     once: Option<&Once>,
 ) -> Result<VideoCard, SqlError> {
     note(c, once, video.id.bytes())?;
-    check_room(c, video.owner, video.stored_bytes(), quota)?;
     claim(c, &video.file, video.created_at)?;
     claim(c, &video.thumbnail, video.created_at)?;
+    // A ticket that was for this film is closed by now.
+    check_room(c, video.owner, video.stored_bytes(), quota)?;
     insert(c, video)?;
     let gain = Gain {
         videos: 1,
@@ -173,7 +175,7 @@ pub(super) fn delete(c: &Connection, id: Id<Video>, now: Timestamp) -> Result<bo
 /// Refuses what does not fit into the owner's quota any more. Nobody else writes until this job is done.
 fn check_room(c: &Connection, owner: Id<User>, more: u64, quota: Option<u64>) -> Result<(), SqlError> {
     let Some(quota) = quota else { return Ok(()) };
-    let used = stored_bytes(c, owner)?.unwrap_or_default();
+    let used = stored_bytes(c, owner)?.unwrap_or_default().saturating_add(reserved_bytes(c, owner)?);
     if used.saturating_add(more) > quota { Err(StoreError::QuotaExceeded { used, quota }.into()) } else { Ok(()) }
 }
 

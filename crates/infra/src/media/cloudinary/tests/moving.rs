@@ -78,6 +78,25 @@ async fn where_a_film_lies_is_learnt_even_if_its_playlist_is_refused() {
 }
 
 #[tokio::test]
+async fn a_film_whose_playlist_could_not_be_asked_for_is_not_moved_yet() {
+    for status in [401, 403, 404, 409] {
+        let house = House::new(move |asked| {
+            if asked.path.ends_with("/rename") {
+                told(&described(asked, 20, &json!({})))
+            } else {
+                Told::Answer(status, "{}".to_owned())
+            }
+        })
+        .await;
+        let key = house.media.set_access(&film().marked("u12h"), Access::Private).await;
+        match status {
+            404 => assert_eq!(key.unwrap(), None),
+            _ => assert!(matches!(key, Err(MediaError::Backend(_))), "{status}: {key:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_nowhere_has_no_access() {
     let house = House::new(|_| Told::Answer(404, "{}".to_owned())).await;
     for key in [film().marked("u12"), image().marked("u12"), house.media.derived_poster(&film().marked("u1")).unwrap()]
