@@ -1,6 +1,6 @@
 # An index of commands. `make` alone lists them.
 
-.PHONY: help run test test-failover lint fmt doc
+.PHONY: help run test test-failover bench-upload lint fmt doc
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,6 +19,11 @@ test-failover: ## kill and freeze databases, and kill the server on MongoDB, und
 	cargo build --locked --workspace --bins
 	TEST_FAILOVER=1 cargo test --locked --workspace --test process failover -- --test-threads=1 --nocapture
 	TEST_STORE=mongodb cargo test --locked --workspace --test process crash -- --nocapture
+
+# ARGS="--mebibytes 200 --rounds 2" is a short one.
+bench-upload: ## measure uploads of 2 GB to the fake Cloudinary and to local disk; takes a minute or two
+	cargo build --release --locked --bins
+	cargo run --release --locked --bin bench_upload -- $(ARGS)
 
 lint: ## format and lints, as CI checks them
 	cargo fmt --all --check

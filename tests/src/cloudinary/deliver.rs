@@ -10,11 +10,12 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 use image::ImageFormat;
 
 use super::answer::{Body, Refusal, streamed, whole};
-use super::asset::{Asset, Delivery, Place, Resource, Streaming};
+use super::asset::{Delivery, Place, Resource};
 use super::blob::Blob;
 use super::parameter::is_signed;
 use super::shared::Shared;
 use super::still::Transformation;
+use super::streaming;
 
 /// What a cache keeps.
 #[derive(Debug, Clone)]
@@ -110,7 +111,14 @@ fn fetch(shared: &Shared, path: &str) -> Result<Copy, Refusal> {
         (_, extension) if asked.transformation.is_empty() && extension == asset.format => {
             (Content::Stored(Arc::clone(&asset.blob)), content_type(extension))
         }
-        (Resource::Video, "m3u8") => (playlist(&asset, &transformation)?, "application/vnd.apple.mpegurl"),
+        (Resource::Video, "m3u8") => {
+            let text = streaming::playlist(&shared.account, &asked.place, &asset, &transformation)?;
+            (Content::Made(text.into()), "application/vnd.apple.mpegurl")
+        }
+        (Resource::Video, "ts") => {
+            streaming::segment(&asset, &transformation)?;
+            (Content::Stored(Arc::clone(&asset.blob)), "video/mp2t")
+        }
         (Resource::Video, extension) => {
             let made = transformation.of_film(asset.size, picture_format(extension)?)?;
             (Content::Made(made), content_type(extension))
@@ -122,27 +130,6 @@ fn fetch(shared: &Shared, path: &str) -> Result<Copy, Refusal> {
         }
     };
     Ok(Copy { place: asked.place, content, content_type })
-}
-
-/// The HLS playlist of a film, once it is made.
-fn playlist(asset: &Asset, transformation: &Transformation) -> Result<Content, Refusal> {
-    if transformation.profile.as_deref() != Some("auto") {
-        return Err(Refusal::new(400, "Invalid streaming profile"));
-    }
-    match asset.streaming {
-        Streaming::Made => {
-            let text =
-                "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-STREAM-INF:BANDWIDTH=845678,RESOLUTION=64x48\nrendition.m3u8\n";
-            Ok(Content::Made(Bytes::from_static(text.as_bytes())))
-        }
-        Streaming::AtWork => Err(Refusal::new(423, "Derived asset is being processed")),
-        Streaming::Failed => Err(Refusal::new(400, "Unsupported video format or file")),
-        Streaming::Unasked => Err(Refusal::new(
-            400,
-            "Video is too large to process synchronously, please use an eager transformation with eager_async=true \
-             to resolve",
-        )),
-    }
 }
 
 fn content_type(extension: &str) -> &'static str {

@@ -7,3 +7,4 @@ mod delivery;
 mod faults;
 mod listing;
 mod notices;
+mod streaming;

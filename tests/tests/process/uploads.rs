@@ -1,6 +1,10 @@
 //! `aviary copy` and `aviary media upload` bring the files of a home to Cloudinary: killed half-way, through bad weather, with
 //! files that are missing or refused. What was hidden is hidden there too.
 
+mod folders;
+mod found;
+mod outage;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -19,6 +19,13 @@ fn id(folder: &Path) -> String {
     fs::read_to_string(folder.join(ID)).expect("an id").trim().to_owned()
 }
 
+/// The id of the folder of the database; none before one is named.
+async fn noted(guard: &Guard) -> Option<String> {
+    let meta = guard.database().await.collection::<Document>("aviary_meta");
+    let mark = meta.find_one(doc! { "_id": "media" }).await.expect("a well-formed answer");
+    mark.map(|mark| mark.get_str("folder").expect("a well-formed answer").to_owned())
+}
+
 /// What a node of the database is told that has another folder.
 async fn refusal(node: &Database, folder: &Path) -> String {
     match node.claim_media(folder).await {
@@ -74,6 +81,27 @@ async fn of_nodes_that_are_first_at_once_those_with_one_folder_start() {
             assert_eq!(claimed.is_ok(), mark.get_str("folder").unwrap() == id(&folder), "{claimed:?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_needs_no_folder_names_none_and_has_no_other_than_the_one_that_is_named() {
+    let guard = Guard::new();
+    let (one, other) = (node(&guard).await, node(&guard).await);
+    let parent = tempfile::tempdir().unwrap();
+    let [shared, stray, absent] = ["shared", "stray", "absent"].map(|name| parent.path().join(name));
+    fs::create_dir(&stray).unwrap();
+    for folder in [&stray, &absent] {
+        one.confirm_media(folder).await.unwrap();
+    }
+    assert_eq!(noted(&guard).await, None);
+    one.claim_media(&shared).await.unwrap();
+    other.confirm_media(&shared).await.unwrap();
+    for folder in [&stray, &absent] {
+        let refused = other.confirm_media(folder).await;
+        assert!(matches!(refused, Err(OpenError::OtherMedia(_))), "{refused:?}");
+    }
+    assert_eq!(noted(&guard).await, Some(id(&shared)));
+    assert!(!absent.exists() && fs::read_dir(&stray).unwrap().next().is_none(), "nothing is made there");
 }
 
 #[tokio::test(flavor = "multi_thread")]
