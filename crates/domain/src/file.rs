@@ -98,11 +98,10 @@ impl FileKey {
 
     /// Reads the name of a file of our own; anything else (`..`, other folders, other endings, marks) is refused.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        let refused = || InvalidValue::new("is not the name of a stored file");
-        let (folder, name) = text.split_once('/').ok_or_else(refused)?;
-        let (stem, extension) = name.split_once('.').ok_or_else(refused)?;
-        let known = FileFormat::ALL.iter().any(|f| f.folder() == folder && f.extension() == extension);
-        if known && is_stem(stem) { Ok(Self(text.to_owned())) } else { Err(refused()) }
+        match read_name(text) {
+            Some(_) => Ok(Self(text.to_owned())),
+            None => Err(InvalidValue::new("is not the name of a stored file")),
+        }
     }
 
     /// The key without its mark.
@@ -127,10 +126,9 @@ impl FileKey {
 
     /// The 32 hexadecimal digits that tell files of our own apart; `None` for other applications' files.
     pub fn stem(&self) -> Option<&str> {
-        let (folder, name) = self.name().split_once('/')?;
-        let (stem, extension) = name.split_once('.')?;
-        let kept = FileFormat::ALL.iter().any(|f| f.folder() == folder && f.extension() == extension);
-        (is_stem(stem) && (kept || (folder == POSTERS && extension == "jpg"))).then_some(stem)
+        let name = self.name();
+        let derived = || name.strip_prefix(POSTERS)?.strip_prefix('/')?.strip_suffix(".jpg").filter(|stem| is_stem(stem));
+        read_name(name).map(|(_, stem)| stem).or_else(derived)
     }
 
     /// Whether this is a name for what the media store derives from another file: nothing is stored under it.
@@ -145,9 +143,7 @@ impl FileKey {
 
     /// The format, told by the ending; `None` for files that are not our own and for derived stills.
     pub fn format(&self) -> Option<FileFormat> {
-        Self::parse(self.name()).ok()?;
-        let (_, extension) = self.name().rsplit_once('.')?;
-        FileFormat::ALL.into_iter().find(|f| f.extension() == extension)
+        read_name(self.name()).map(|(format, _)| format)
     }
 
     /// The text.
@@ -162,6 +158,14 @@ impl FileKey {
             _ => (&self.0, None),
         }
     }
+}
+
+/// Format and stem of the name of a file of our own.
+fn read_name(text: &str) -> Option<(FileFormat, &str)> {
+    let (folder, name) = text.split_once('/')?;
+    let (stem, extension) = name.split_once('.')?;
+    let format = FileFormat::ALL.into_iter().find(|f| f.extension() == extension && f.folder() == folder)?;
+    is_stem(stem).then_some((format, stem))
 }
 
 fn is_stem(text: &str) -> bool {

@@ -39,11 +39,13 @@ pub(super) fn reader(file: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Opens a connection as all are set: it waits a while for others and believes nothing that the file says of itself.
-/// It has no mutex of its own because it is only ever used by one thread at a time.
+/// It has no mutex of its own because it is only ever used by one thread at a time. Plans do not depend on the values that
+/// are bound: SQLite would look at those wherever they might make a partial index fit, and so plan anew with every one.
 fn open(file: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection
         .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
     Ok(connection)
