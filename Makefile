@@ -1,6 +1,6 @@
 # An index of commands. `make` alone lists them.
 
-.PHONY: help run test test-failover bench-upload lint fmt doc
+.PHONY: help run test test-failover bench bench-quick bench-upload lint fmt doc
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,6 +19,19 @@ test-failover: ## kill and freeze databases, and kill the server on MongoDB, und
 	cargo build --locked --workspace --bins
 	TEST_FAILOVER=1 cargo test --locked --workspace --test process failover -- --test-threads=1 --nocapture
 	TEST_STORE=mongodb cargo test --locked --workspace --test process crash -- --nocapture
+
+# What is measured is beside what measures it. ONLY=detail,list HOMES=embedded SIZES=small measures less; `cargo run --bin
+# aviary-bench -- run --help` tells the rest, which goes into BENCH.
+BENCH_RUN = cargo run --release --locked --bin aviary-bench -- run \
+	$(if $(ONLY),--only $(ONLY)) $(if $(HOMES),--homes $(HOMES)) $(if $(SIZES),--sizes $(SIZES)) $(BENCH)
+
+bench: ## measure both homes, small and large, beside what this machine allows; about 20 minutes
+	cargo build --release --locked --workspace --bins
+	$(BENCH_RUN)
+
+bench-quick: ## measure the most important routes on small homes; about 2 minutes
+	cargo build --release --locked --workspace --bins
+	$(BENCH_RUN) --quick
 
 # ARGS="--mebibytes 200 --rounds 2" is a short one.
 bench-upload: ## measure uploads of 2 GB to the fake Cloudinary and to local disk; takes a minute or two

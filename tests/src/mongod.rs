@@ -221,8 +221,8 @@ fn block_on<T: Send>(work: impl Future<Output = T> + Send) -> T {
     thread::scope(|scope| scope.spawn(run).join().expect("the server's thread"))
 }
 
-/// A `mongod` that runs here.
-fn program() -> Result<PathBuf, String> {
+/// A `mongod` that runs here: the one on PATH, else the cached one, which is fetched first where it is missing.
+pub fn program() -> Result<PathBuf, String> {
     if runs(Path::new("mongod")) {
         return Ok("mongod".into());
     }

@@ -5,6 +5,7 @@ mod copy;
 mod media;
 mod migrate;
 mod reconcile;
+mod seed;
 mod serve;
 mod upload;
 
@@ -41,6 +42,7 @@ pub fn run() -> ExitCode {
         Command::Media(MediaCommand::Check { fix }) => block_on(media::check(settings, fix)),
         Command::Media(MediaCommand::Upload) => block_on(upload::run(settings)),
         Command::Copy { to } => block_on(copy::run(settings, to)),
+        Command::Seed { size, seed } => block_on(seed::run(settings, size, seed)),
         Command::Config(ConfigCommand::Check) => {
             println!("The configuration is sound.");
             Ok(ExitCode::SUCCESS)

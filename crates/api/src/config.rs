@@ -14,7 +14,7 @@ use aviary_infra::media::cloudinary::CloudinarySettings;
 use secrecy::SecretString;
 
 pub use cloudinary::CloudinaryOptions;
-pub use options::{Cli, Command, ConfigCommand, MediaCommand, Options};
+pub use options::{Cli, Command, ConfigCommand, MediaCommand, Options, SeedSize};
 pub use value::{CorsOrigins, LogFormat, SameSite};
 
 /// Everything the server can be told, checked.

@@ -127,7 +127,8 @@ impl FileKey {
     /// The 32 hexadecimal digits that tell files of our own apart; `None` for other applications' files.
     pub fn stem(&self) -> Option<&str> {
         let name = self.name();
-        let derived = || name.strip_prefix(POSTERS)?.strip_prefix('/')?.strip_suffix(".jpg").filter(|stem| is_stem(stem));
+        let derived =
+            || name.strip_prefix(POSTERS)?.strip_prefix('/')?.strip_suffix(".jpg").filter(|stem| is_stem(stem));
         read_name(name).map(|(_, stem)| stem).or_else(derived)
     }
 

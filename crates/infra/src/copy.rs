@@ -189,6 +189,17 @@ pub async fn copy(
         HomePlace::Folder(path) => sqlite::copy::source(path)?,
         HomePlace::MongoDb(uri) => mongo::copy::source(uri).await?,
     };
+    transfer(from, target, media, limits, progress).await
+}
+
+/// Copies from whatever gives rows, and lets go of it.
+pub(crate) async fn transfer(
+    from: Box<dyn Source>,
+    target: &HomePlace,
+    media: Option<&Media>,
+    limits: Limits,
+    progress: &dyn Progress,
+) -> Result<CopyReport, CopyError> {
     let copied = copy_from(from.as_ref(), target, media, limits, progress).await;
     let closed = from.close().await;
     let (report, to, shared) = copied?;
@@ -235,7 +246,7 @@ async fn copy_from(
 /// Refuses a media folder that is not that of the home, and a media store that cannot be used.
 async fn check_files(from: &dyn Source, media: &Media, limits: Limits) -> Result<(), CopyError> {
     if let Media::Uploads(uploads) = media {
-        crate::media::site::check(&from.store(), uploads.to.site()).await?;
+        from.check_site(uploads.to.site()).await?;
     }
     let are_there = files::check(from, media.from(), limits).await?;
     if let Media::Uploads(uploads) = media {
@@ -290,13 +301,14 @@ async fn shared(from: &dyn Source, target: &HomePlace, media: Option<&Media>) ->
 
 /// What deleted things left is not worth copying, and rows that refer to what is gone would not fit.
 async fn purge(from: &dyn Source, progress: &dyn Progress) -> Result<(), CopyError> {
+    let mut removed = from.purge().await?;
+    if removed == 0 {
+        return Ok(());
+    }
     progress.begin("purging", None);
-    loop {
-        let removed = from.purge().await?;
-        if removed == 0 {
-            break;
-        }
+    while removed > 0 {
         progress.advance(removed);
+        removed = from.purge().await?;
     }
     progress.finish();
     Ok(())

@@ -6,5 +6,6 @@ pub mod media;
 pub mod mongo;
 pub mod progress;
 pub mod security;
+pub mod seed;
 pub mod sqlite;
 pub mod system;

@@ -126,8 +126,11 @@ pub enum OpenError {
         /// In which state it is, as the rest of a sentence.
         what: &'static str,
     },
-    /// The database was left while another home was being copied into it.
-    #[error("the database {database} holds half a copy of another home: run `aviary copy` again, as before")]
+    /// The database was left while another home was being copied into it, or while it was being seeded.
+    #[error(
+        "the database {database} holds half a copy of another home, or half of what was seeded: run `aviary copy` (or \
+         `aviary seed`) again, as before"
+    )]
     HalfCopied {
         /// Its name.
         database: String,

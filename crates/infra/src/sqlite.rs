@@ -87,10 +87,10 @@ pub enum OpenError {
         /// The first thing found.
         finding: String,
     },
-    /// The folder was left while another home was being copied into it.
+    /// The folder was left while another home was being copied into it, or while it was being seeded.
     #[error(
-        "the data folder {} holds half a copy of another home: run `aviary copy` again, as before, or remove {} (and \
-         nothing else: the folder may hold the only media)",
+        "the data folder {} holds half a copy of another home, or half of what was seeded: run `aviary copy` (or \
+         `aviary seed`) again, as before, or remove {} (and nothing else: the folder may hold the only media)",
         path.display(), copy::remains(path)
     )]
     HalfCopied {

@@ -1,4 +1,5 @@
-//! Copies of homes between the engines: whole, equal, continued after every kill, and refused where they must be.
+//! Copies of homes between the engines, and of seeds into them: whole, equal, continued after every kill, and refused where they
+//! must be.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -20,6 +21,8 @@ mod interrupted;
 mod media;
 #[path = "copy/refused.rs"]
 mod refused;
+#[path = "copy/seeded.rs"]
+mod seeded;
 #[path = "copy/site.rs"]
 mod site;
 #[path = "copy/verified.rs"]

@@ -14,6 +14,7 @@ mod folder;
 mod media;
 mod memory;
 mod sample;
+mod seed;
 mod server;
 mod site;
 mod tools;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::cloudinary::CloudinaryOptions;
@@ -48,12 +48,31 @@ pub enum Command {
         #[arg(long, env = "COPY_TO", hide_env_values = true)]
         to: SecretString,
     },
+    /// Fill an empty home with made-up data to try things out on; run it again to go on after a stop. Everybody in it has the same
+    /// password, which is printed: no home for real people. Its videos have no files, only addresses that lead nowhere.
+    Seed {
+        /// How much: small is 5,000 videos and 200,000 likes, in seconds; large 200,000 videos and 3,000,000 likes, in minutes.
+        #[arg(long)]
+        size: SeedSize,
+        /// Which data: the same size and number make the same, row by row.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Look after the media.
     #[command(subcommand)]
     Media(MediaCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+/// How much is made up.
+#[derive(ValueEnum, Clone, Copy)]
+pub enum SeedSize {
+    /// 1,000 users.
+    Small,
+    /// 20,000 users.
+    Large,
 }
 
 /// What to do with the media.

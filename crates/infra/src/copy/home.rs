@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use async_trait::async_trait;
+use aviary_domain::StoreError;
 use aviary_domain::file::FileKey;
 use aviary_domain::media::site::MediaSite;
-use aviary_domain::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -189,8 +189,11 @@ pub(crate) trait Source: Home {
     /// server has its media to itself.
     async fn media(&self) -> Result<Option<String>, CopyError>;
 
-    /// Its ports.
-    fn store(&self) -> Store;
+    /// Where it has noted that its files are; none where no server has been.
+    async fn site(&self) -> Result<Option<MediaSite>, CopyError>;
+
+    /// Refuses a media store that is not the one where its files are.
+    async fn check_site(&self, own: &MediaSite) -> Result<(), CopyError>;
 
     /// Refuses any folder but the one with that id.
     async fn check_media(&self, folder: &Path) -> Result<(), CopyError>;

@@ -13,7 +13,7 @@ pub(super) async fn hand_on(
     is_begun: bool,
     media: Option<&Media>,
 ) -> Result<(), CopyError> {
-    let noted = from.store().media_site.noted().await?;
+    let noted = from.site().await?;
     let own = match media {
         Some(Media::Uploads(uploads)) => Some(uploads.to.site().clone()),
         // The rows go as they are, and so do the files that they name at an account.

@@ -6,7 +6,6 @@ mod row;
 use std::path::Path;
 
 use async_trait::async_trait;
-use aviary_domain::Store;
 use aviary_domain::maintenance::MaintenanceRepository;
 use aviary_domain::media::site::MediaSite;
 use mongodb::Cursor;
@@ -28,6 +27,7 @@ use crate::copy::home::{Batch, Home, KeyChange, Place, Read, Reading, Rows, Sour
 use crate::copy::record::Record;
 use crate::copy::table::{TABLES, Table};
 use crate::copy::{self, CopyError};
+use crate::media::site;
 
 pub(crate) use super::media::identify;
 
@@ -174,8 +174,12 @@ impl Source for Side {
         Ok(self.database.media().await?)
     }
 
-    fn store(&self) -> Store {
-        store(&self.database)
+    async fn site(&self) -> Result<Option<MediaSite>, CopyError> {
+        Ok(store(&self.database).media_site.noted().await?)
+    }
+
+    async fn check_site(&self, own: &MediaSite) -> Result<(), CopyError> {
+        Ok(site::check(&store(&self.database), own).await?)
     }
 
     async fn check_media(&self, folder: &Path) -> Result<(), CopyError> {

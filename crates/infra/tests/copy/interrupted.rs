@@ -15,7 +15,7 @@ use mongodb::bson::{Document, doc};
 use super::{FEW, Folder, Guard, copied, dump, try_copy};
 
 /// Runs some work until it has waited so many times, then drops it where it is; answers with its end if it came to that.
-async fn stopped_after<T>(waits: usize, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn stopped_after<T>(waits: usize, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut left = waits;
     let stopped = poll_fn(move |context| match work.as_mut().poll(context) {
@@ -77,9 +77,13 @@ async fn a_copy_to_mongodb_goes_on_wherever_it_was_stopped() {
 }
 
 /// Dies when so much more was told.
-struct Dying(AtomicUsize);
+pub(crate) struct Dying(AtomicUsize);
 
 impl Dying {
+    pub(crate) fn after(told: usize) -> Self {
+        Self(AtomicUsize::new(told))
+    }
+
     fn tell(&self) {
         let left = self.0.fetch_sub(1, Ordering::Relaxed);
         assert!(left > 1, "killed");
@@ -106,7 +110,7 @@ async fn a_copy_to_a_folder_goes_on_after_whichever_batch_it_was_killed() {
     let mut half = 0;
     for kill in 1.. {
         let (from, to) = (home.place(), folder.place());
-        let dying = Dying(AtomicUsize::new(3 + 2 * kill));
+        let dying = Dying::after(3 + 2 * kill);
         let end = tokio::spawn(async move { copy::copy(&from, &to, None, FEW, &dying).await }).await;
         let Err(killed) = end else {
             let report = end.unwrap().expect("a whole copy");

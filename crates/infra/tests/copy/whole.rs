@@ -61,7 +61,7 @@ async fn an_empty_home_is_copied_like_any_other() {
     dump::assert_same(&dump::of_file(&home.file()), &dump::of_file(&back.file()));
 }
 
-async fn search(store: &Store, text: &str) -> Vec<VideoCard> {
+pub(crate) async fn search(store: &Store, text: &str) -> Vec<VideoCard> {
     let query =
         VideoQuery { scope: VideoScope::Published, words: SearchWords::parse(text), order: VideoOrder::Relevance };
     store.videos.list(&query, &PageRequest::first(PageSize::DEFAULT)).await.unwrap().items

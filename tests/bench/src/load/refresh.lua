@@ -1,0 +1,40 @@
+-- Exchanges refresh tokens, each of which works once: an answer brings the token of a later request. Arguments: a file
+-- with a request for each token, the number of threads. Every thread needs more tokens than it has connections.
+
+local threads = 0
+local bodies = {}
+local path = ""
+
+function setup(thread)
+    thread:set("number", threads)
+    threads = threads + 1
+end
+
+function init(args)
+    local line_number = 0
+    for line in io.lines(args[1]) do
+        local _, at, _, body = line:match("^([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$")
+        path = at
+        if line_number % tonumber(args[2]) == number then bodies[#bodies + 1] = body end
+        line_number = line_number + 1
+    end
+end
+
+function request()
+    local headers = { Host = wrk.headers["Host"], ["Content-Type"] = "application/json" }
+    -- None is left only when answers were no tokens; then an empty body is refused, and that is counted.
+    return wrk.format("POST", path, headers, table.remove(bodies) or "{}")
+end
+
+function response(status, headers, body)
+    local token = body:match('"refreshToken":"([^"]+)"')
+    if token then table.insert(bodies, 1, '{"refreshToken":"' .. token .. '"}') end
+end
+
+function done(summary, latency)
+    local errors = summary.errors
+    io.write(string.format(
+        'aviary-bench {"requests":%d,"micros":%d,"bytes":%d,"p50":%d,"p99":%d,"refused":%d,"lost":%d}\n',
+        summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99),
+        errors.status, errors.connect + errors.read + errors.write + errors.timeout))
+end
