@@ -210,11 +210,14 @@ async fn what_is_half_uploaded_belongs_to_its_account() {
             command.args(arguments).env("CLOUDINARY_URL", fake.cloudinary_url()).env("CLOUDINARY_FOLDER", folder);
             command
         };
-        fake.always(&[Op::Upload], Fault::Slow(Duration::from_secs(1)));
+        // Four at a time: when these are there, others have begun, which never end.
+        (0..4).for_each(|_| fake.next(Op::Upload, Fault::Slow(Duration::ZERO)));
+        fake.always(&[Op::Upload], Fault::Hang);
         let before = fake.count(Op::Upload);
         let mut killed = command("aviary").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        // Four at a time: the first of them are noted when further ones begin.
-        eventually("files are uploaded", PATIENCE, async || (fake.count(Op::Upload) > before + 4).then_some(())).await;
+        eventually("files are uploaded", PATIENCE, async || (fake.count(Op::Upload) >= before + 4).then_some(())).await;
+        // The first of them are noted.
+        tokio::time::sleep(Duration::from_millis(500)).await;
         killed.kill().unwrap();
         assert!(!killed.wait().unwrap().success());
         fake.calm();
