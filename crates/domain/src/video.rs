@@ -13,6 +13,10 @@ use crate::text::text_value;
 use crate::user::{User, UserCard};
 use crate::{Id, InvalidValue, StoreError, Timestamp};
 
+mod settled;
+
+pub use settled::Settled;
+
 text_value! {
     /// A video's title: 1 to 200 characters on one line.
     Title, 1..=200

@@ -2,6 +2,7 @@
 
 pub mod copy;
 pub mod data_folder;
+mod gain;
 pub mod media;
 pub mod mongo;
 pub mod progress;

@@ -10,6 +10,8 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, DateTime, Document, RawBsonRef, RawDocument, doc};
 
+pub(crate) use crate::gain::integer;
+
 /// The id as documents keep it.
 pub(crate) fn object_id<T>(id: Id<T>) -> ObjectId {
     ObjectId::from_bytes(id.bytes())
@@ -33,11 +35,6 @@ pub(crate) fn timestamp(date: DateTime) -> Timestamp {
 /// Hashes and keys as documents keep them.
 pub(crate) fn binary(bytes: &[u8]) -> Binary {
     Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
-}
-
-/// A count or size as documents keep it. What does not fit cannot occur: it would be more than nine quintillions.
-pub(crate) fn integer(value: impl TryInto<i64>) -> i64 {
-    value.try_into().unwrap_or(i64::MAX)
 }
 
 /// The filter of a list newest first, from where the page starts: by a date and then by an id, both descending.

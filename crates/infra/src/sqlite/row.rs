@@ -9,6 +9,8 @@ use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::error::SqlError;
 
+pub(crate) use crate::gain::integer;
+
 /// The columns that [`user_card`] reads, of a row of `users` called `u`.
 pub(crate) const USER_CARD: &str = "u.id, u.username, u.full_name, u.avatar";
 
@@ -47,11 +49,6 @@ pub(crate) fn user_card(row: &Row<'_>, offset: usize) -> rusqlite::Result<UserCa
         full_name: FullName::from_stored(row.get(offset + 2)?),
         avatar: key(row, offset + 3)?,
     })
-}
-
-/// A count or size as SQLite keeps it. What does not fit cannot occur: it would be more than nine quintillions.
-pub(crate) fn integer(value: impl TryInto<i64>) -> i64 {
-    value.try_into().unwrap_or(i64::MAX)
 }
 
 /// The first row of a query, if it has one.

@@ -15,8 +15,9 @@ use super::super::file::{claim, claim_all, make_due};
 use super::super::idempotency::note;
 use super::super::like::{LikeKind, queued};
 use super::super::media_task;
-use super::credit::{Gain, card, credit, hot, keep_within};
+use super::credit::{card, credit, hot, keep_within};
 use super::words;
+use crate::gain::Gain;
 
 /// The video with this id, whoever may see it.
 pub(super) async fn find(access: &Access, id: Id<Video>) -> Result<Option<Video>, TxError> {
@@ -39,12 +40,7 @@ pub(super) async fn create(
         if video.status != VideoStatus::Ready {
             media_task::make(&tx, video.id, video.created_at.after(TASK_DELAY)).await?;
         }
-        let gain = Gain {
-            videos: 1,
-            published: i64::from(video.is_public()),
-            bytes: integer(video.stored_bytes()),
-            ..Gain::default()
-        };
+        let gain = Gain::of_new(video);
         let owner = credit(&tx, video.owner, gain).await?;
         keep_within(&tx, owner.as_deref(), gain, quota).await?;
         card(video.clone(), owner)
@@ -97,10 +93,9 @@ pub(super) async fn update(
             if !video.is_public() {
                 media_task::make(&tx, id, now).await?;
             }
-            let bytes = integer(still.bytes).saturating_sub(integer(video.thumbnail_bytes));
-            let gain = Gain { bytes, ..Gain::default() };
+            let gain = Gain::of_still(&video, still);
             let owner = credit(&tx, video.owner, gain).await?;
-            keep_within(&tx, owner.as_deref(), gain, change.quota.filter(|_| bytes > 0)).await?;
+            keep_within(&tx, owner.as_deref(), gain, change.quota.filter(|_| gain.bytes > 0)).await?;
             owner
         } else {
             tx.find_fields(USERS, doc! { "_id": object_id(video.owner) }, user_card_fields()).await?
@@ -172,15 +167,7 @@ pub(super) async fn delete(database: &Database, id: Id<Video>, now: Timestamp) -
         media_task::remove(&tx, id).await?;
         make_due(&tx, &video.file, now).await?;
         make_due(&tx, &video.thumbnail, now).await?;
-        let loss = Gain {
-            videos: -1,
-            published: -i64::from(video.is_public()),
-            views: -integer(video.views),
-            likes: -integer(video.likes_count),
-            comments: -integer(video.comments_count),
-            bytes: -integer(video.stored_bytes()),
-        };
-        credit(&tx, video.owner, loss).await?;
+        credit(&tx, video.owner, Gain::of_loss(&video)).await?;
         Ok(true)
     };
     database.transact(&hot, steps).await

@@ -17,31 +17,13 @@ use super::super::error::TxError;
 use super::super::ticket::open_tickets;
 use super::super::totals::Total;
 use super::change::by_id;
+use crate::gain::Gain;
 
 /// What many may change at once when a video changes: the video and its owner. `None` when there is no such video.
 pub(super) async fn hot(database: &Database, id: Id<Video>) -> Result<Option<[RawId; 2]>, StoreError> {
     let found = database.run(|db| async move { db.find_fields(VIDEOS, by_id(id), doc! { "owner": 1 }).await }).await?;
     let owner = found.map(|video| video.id::<User>("owner")).transpose()?;
     Ok(owner.map(|owner| [id.bytes(), owner.bytes()]))
-}
-
-/// What an owner's stored counts gain; negative for a loss.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Gain {
-    pub(super) videos: i64,
-    pub(super) published: i64,
-    pub(super) views: i64,
-    pub(super) likes: i64,
-    pub(super) comments: i64,
-    pub(super) bytes: i64,
-}
-
-impl Gain {
-    /// What follows from everybody seeing a video that not everybody saw, or the other way round.
-    pub(super) fn of_visibility(before: &Video, after: &Video) -> Self {
-        let published = i64::from(after.is_public()) - i64::from(before.is_public());
-        Self { published, ..Self::default() }
-    }
 }
 
 /// Changes the counts of an owner, and those of the whole store that follow from them; answers with the owner.

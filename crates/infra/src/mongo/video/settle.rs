@@ -1,8 +1,6 @@
 //! What the media store says of a video's files, noted in one transaction with what follows from it.
 
-use std::mem::discriminant;
-
-use aviary_domain::video::{Settlement, Video, VideoStatus};
+use aviary_domain::video::{Settled, Settlement, Video};
 use aviary_domain::{Id, StoreError, Timestamp};
 use mongodb::bson::{Document, doc};
 
@@ -13,7 +11,8 @@ use super::super::collection::VIDEOS;
 use super::super::document::integer;
 use super::super::media_task;
 use super::change::{by_id, find};
-use super::credit::{Gain, credit, hot};
+use super::credit::{credit, hot};
+use crate::gain::Gain;
 
 pub(super) async fn settle(
     database: &Database,
@@ -24,7 +23,7 @@ pub(super) async fn settle(
     let Some(hot) = hot(database, id).await? else { return Ok(None) };
     let steps = |tx: Access| async move {
         let Some(before) = find(&tx, id).await? else { return Ok(None) };
-        let Settled { video, begins } = Settled::of(before.clone(), said);
+        let Settled { video, begins } = said.applied_to(before.clone());
         if video != before {
             tx.update(VIDEOS, by_id(id), change(&video)).await?;
         }
@@ -37,30 +36,6 @@ pub(super) async fn settle(
         Ok(Some(video))
     };
     database.transact(&hot, steps).await
-}
-
-/// A video as it is from now on.
-struct Settled {
-    video: Video,
-    /// Whether the media store has begun to work on it.
-    begins: bool,
-}
-
-impl Settled {
-    /// Each part counts where the video is still as the media store knew it.
-    fn of(mut video: Video, said: &Settlement) -> Self {
-        for (key, said) in [(&mut video.file, &said.film), (&mut video.thumbnail, &said.still)] {
-            if let Some((_, after)) = said.as_ref().filter(|(before, _)| before == key) {
-                *key = after.clone();
-            }
-        }
-        let status = said.status.as_ref();
-        let status = status.filter(|change| discriminant(&change.from) == discriminant(&video.status));
-        if let Some(status) = status {
-            video.status = status.to.clone();
-        }
-        Self { video, begins: status.is_some_and(|change| change.to == VideoStatus::Processing) }
-    }
 }
 
 fn change(video: &Video) -> Document {

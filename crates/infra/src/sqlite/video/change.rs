@@ -16,7 +16,8 @@ use super::super::row::{execute, first, integer};
 use super::super::ticket::reserved_bytes;
 use super::super::user::stored_bytes;
 use super::super::video_row::{DELETED, Standing, VIDEO, VIDEO_CARD, VIDEO_CARD_FROM, video, video_card};
-use super::words;
+use super::{settle, words};
+use crate::gain::Gain;
 
 pub(super) fn create(
     c: &Connection,
@@ -30,13 +31,7 @@ pub(super) fn create(
     // A ticket that was for this film is closed by now.
     check_room(c, video.owner, video.stored_bytes(), quota)?;
     insert(c, video)?;
-    let gain = Gain {
-        videos: 1,
-        published: i64::from(video.is_public()),
-        bytes: integer(video.stored_bytes()),
-        ..Gain::default()
-    };
-    credit(c, video.owner, gain)?;
+    credit(c, video.owner, Gain::of_new(video))?;
     words::set(c, c.last_insert_rowid(), video)?;
     if video.status != VideoStatus::Ready {
         media_task::make(c, video.id, video.created_at.after(TASK_DELAY))?;
@@ -120,31 +115,26 @@ fn replace_still(
         // It was stored for everybody to fetch.
         media_task::make(c, before.id, now)?;
     }
-    let bytes = integer(still.bytes) - integer(before.thumbnail_bytes);
-    credit(c, before.owner, Gain { bytes, ..Gain::default() })
+    credit(c, before.owner, Gain::of_still(before, still))
 }
 
 pub(super) fn toggle_published(c: &Connection, id: Id<Video>, now: Timestamp) -> Result<Option<VideoCard>, SqlError> {
-    // What is not ready stays hidden, whatever its owner wants.
-    const SQL: &str = "UPDATE videos SET updated_at = ?2,
-             state = CASE WHEN status IS NULL THEN 1 - state ELSE state END,
-             publish_when_ready = CASE WHEN status IS NULL THEN 0 ELSE 1 - publish_when_ready END
-         WHERE id = ?1 AND state < 2";
-    if execute(c, SQL, params![id.bytes(), now.millis()])? == 0 {
+    let Some(before) = live(c, id)? else {
         return Ok(None);
-    }
+    };
+    let video = Video { is_published: !before.is_published, updated_at: now, ..before.clone() };
+    settle::write(c, &video)?;
     media_task::make(c, id, now)?;
-    let card = stored_card(c, id)?;
-    if card.video.status == VideoStatus::Ready {
-        show_or_hide(c, &card.video)?;
-    }
-    Ok(Some(card))
+    show_or_hide(c, &before, &video)?;
+    stored_card(c, id).map(Some)
 }
 
-/// Follows a video that has just become visible or hidden with the counts and in the index.
-pub(super) fn show_or_hide(c: &Connection, video: &Video) -> Result<(), SqlError> {
-    let published = if video.is_public() { 1 } else { -1 };
-    credit(c, video.owner, Gain { published, ..Gain::default() })?;
+/// Follows a video that has just become visible or hidden, if it has, with the counts and in the index.
+pub(super) fn show_or_hide(c: &Connection, before: &Video, video: &Video) -> Result<(), SqlError> {
+    if video.is_public() == before.is_public() {
+        return Ok(());
+    }
+    credit(c, video.owner, Gain::of_visibility(before, video))?;
     words::set(c, seq(c, video.id)?, video)
 }
 
@@ -160,15 +150,7 @@ pub(super) fn delete(c: &Connection, id: Id<Video>, now: Timestamp) -> Result<bo
     media_task::forget(c, id)?;
     make_due(c, &video.file, now)?;
     make_due(c, &video.thumbnail, now)?;
-    let loss = Gain {
-        videos: -1,
-        published: -i64::from(video.is_public()),
-        views: -integer(video.views),
-        likes: -integer(video.likes_count),
-        comments: -integer(video.comments_count),
-        bytes: -integer(video.stored_bytes()),
-    };
-    credit(c, video.owner, loss)?;
+    credit(c, video.owner, Gain::of_loss(&video))?;
     Ok(true)
 }
 
@@ -177,17 +159,6 @@ fn check_room(c: &Connection, owner: Id<User>, more: u64, quota: Option<u64>) ->
     let Some(quota) = quota else { return Ok(()) };
     let used = stored_bytes(c, owner)?.unwrap_or_default().saturating_add(reserved_bytes(c, owner)?);
     if used.saturating_add(more) > quota { Err(StoreError::QuotaExceeded { used, quota }.into()) } else { Ok(()) }
-}
-
-/// What an owner's stored counts gain; negative for a loss.
-#[derive(Clone, Copy, Default)]
-struct Gain {
-    videos: i64,
-    published: i64,
-    views: i64,
-    likes: i64,
-    comments: i64,
-    bytes: i64,
 }
 
 /// Changes the counts of an owner, and those of the whole store that follow from them.

@@ -1,7 +1,6 @@
 //! What the media store says of a video's files, written down with all that follows from it.
 
-use aviary_domain::file::FileKey;
-use aviary_domain::video::{Settlement, Video, VideoStatus};
+use aviary_domain::video::{Settled, Settlement, Video};
 use aviary_domain::{Id, Timestamp};
 use rusqlite::{Connection, params};
 
@@ -20,34 +19,21 @@ pub(super) fn settle(
     let Some(before) = live(c, id)? else {
         return Ok(None);
     };
-    let mut video = before.clone();
-    rename(&mut video.file, said.film.as_ref());
-    rename(&mut video.thumbnail, said.still.as_ref());
-    if let Some(change) = said.status.as_ref().filter(|change| change.from.name() == before.status.name()) {
-        video.status = change.to.clone();
-        if video.status == VideoStatus::Processing {
-            media_task::make(c, id, now)?;
-        }
-    }
+    let Settled { video, begins } = said.applied_to(before.clone());
     if video != before {
         write(c, &video)?;
     }
-    if video.is_public() != before.is_public() {
-        show_or_hide(c, &video)?;
+    if begins {
+        media_task::make(c, id, now)?;
     }
+    show_or_hide(c, &before, &video)?;
     Ok(Some(video))
 }
 
-/// Passed over where somebody else has changed the key meanwhile.
-fn rename(key: &mut FileKey, said: Option<&(FileKey, FileKey)>) {
-    if let Some((_, renamed)) = said.filter(|(known, _)| known == key) {
-        *key = renamed.clone();
-    }
-}
-
-fn write(c: &Connection, video: &Video) -> Result<(), SqlError> {
+/// Writes the keys of a video, how far it is, who sees it, and when its owner changed it.
+pub(super) fn write(c: &Connection, video: &Video) -> Result<(), SqlError> {
     const SQL: &str = "UPDATE videos SET file = ?2, thumbnail = ?3, state = ?4, status = ?5, status_reason = ?6,
-         publish_when_ready = ?7 WHERE id = ?1";
+         publish_when_ready = ?7, updated_at = ?8 WHERE id = ?1";
     let standing = Standing::of(video);
     let values = params![
         video.id.bytes(),
@@ -57,6 +43,7 @@ fn write(c: &Connection, video: &Video) -> Result<(), SqlError> {
         standing.status,
         standing.reason,
         standing.publish_when_ready,
+        video.updated_at.millis(),
     ];
     execute(c, SQL, values).map(drop)
 }

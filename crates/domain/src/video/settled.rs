@@ -1,0 +1,32 @@
+//! What becomes of a video when the media store has said something of its files; for the stores, which write it down.
+
+use std::mem::discriminant;
+
+use super::{Settlement, Video, VideoStatus};
+
+/// A video as it is from now on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settled {
+    /// The video.
+    pub video: Video,
+    /// Whether the media store has begun to work on it, so that a [task](super::MediaTasks) has to be made.
+    pub begins: bool,
+}
+
+impl Settlement {
+    /// What the video is afterwards; for the stores, which ask within the step that writes it. Each part counts where the
+    /// video is still as the media store knew it.
+    pub fn applied_to(&self, mut video: Video) -> Settled {
+        for (key, said) in [(&mut video.file, &self.film), (&mut video.thumbnail, &self.still)] {
+            if let Some((_, after)) = said.as_ref().filter(|(before, _)| before == key) {
+                *key = after.clone();
+            }
+        }
+        let status = self.status.as_ref();
+        let status = status.filter(|change| discriminant(&change.from) == discriminant(&video.status));
+        if let Some(status) = status {
+            video.status = status.to.clone();
+        }
+        Settled { video, begins: status.is_some_and(|change| change.to == VideoStatus::Processing) }
+    }
+}
