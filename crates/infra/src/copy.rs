@@ -339,6 +339,9 @@ async fn copy_into(
     };
     site::hand_on(from, to, report.continued, media).await?;
     to.note(&place).await?;
+    if !report.continued {
+        to.put_off_indexes().await?;
+    }
     if let Some(begun) = place.table.clone() {
         let begun = TABLES.iter().position(|table| table.is(&begun));
         let begun = begun.ok_or_else(|| CopyError::unreadable(to))?;
@@ -349,6 +352,8 @@ async fn copy_into(
         place = Place { table: None, after: None, ..place };
         to.note(&place).await?;
     }
+    // Also when all rows had come before: an earlier run may have ended over this.
+    to.make_indexes(progress).await?;
     match media {
         Some(Media::Moves(folders)) => files::copy(from, folders, limits, progress, &mut report).await?,
         Some(Media::Uploads(uploads)) => report.uploads = Some(uploads::run(to, uploads, limits, progress).await?),

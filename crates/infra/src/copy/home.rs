@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use super::CopyError;
 use super::record::{Record, Value};
 use super::table::{Column, Table};
+use crate::progress::Progress;
 
 /// How much is read and written at once.
 #[derive(Debug, Clone, Copy)]
@@ -213,6 +214,13 @@ pub(crate) trait Target: Home {
 
     /// Notes the place of the copy.
     async fn note(&self, place: &Place) -> Result<(), CopyError>;
+
+    /// Drops the indexes that are made faster of all rows at once, where the engine has such. Not before the place is noted: without
+    /// them the home must not be served.
+    async fn put_off_indexes(&self) -> Result<(), CopyError>;
+
+    /// Makes the indexes that are not there; nothing to do where none were put off.
+    async fn make_indexes(&self, progress: &dyn Progress) -> Result<(), CopyError>;
 
     /// Where its files are, as far as it has noted that.
     async fn site(&self) -> Result<Option<MediaSite>, CopyError>;

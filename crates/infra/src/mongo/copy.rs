@@ -28,6 +28,7 @@ use crate::copy::record::Record;
 use crate::copy::table::{TABLES, Table};
 use crate::copy::{self, CopyError};
 use crate::media::site;
+use crate::progress::Progress;
 
 pub(crate) use super::media::identify;
 
@@ -206,6 +207,17 @@ impl Target for Side {
     async fn note(&self, place: &Place) -> Result<(), CopyError> {
         let change = doc! { "$set": { "place": place.to_text()? } };
         self.access().upsert(META, doc! { "_id": COPY }, change).await.map(drop).map_err(failed)
+    }
+
+    async fn put_off_indexes(&self) -> Result<(), CopyError> {
+        Ok(schema::put_off_indexes(self.driver()).await?)
+    }
+
+    async fn make_indexes(&self, progress: &dyn Progress) -> Result<(), CopyError> {
+        progress.begin("making indexes", None);
+        schema::make(self.driver()).await?;
+        progress.finish();
+        Ok(())
     }
 
     async fn site(&self) -> Result<Option<MediaSite>, CopyError> {

@@ -21,6 +21,7 @@ use crate::copy::record::{Record, Value};
 use crate::copy::table::Table;
 use crate::data_folder::DataFolder;
 use crate::media::site;
+use crate::progress::Progress;
 
 /// The database while a home is being copied into it.
 const UNFINISHED: &str = "aviary.sqlite3.unfinished";
@@ -214,6 +215,14 @@ impl Target for TargetSide {
         let connection = self.connection();
         connection.execute(STATE, [])?;
         Ok(note(&connection, place)?)
+    }
+
+    async fn put_off_indexes(&self) -> Result<(), CopyError> {
+        Ok(())
+    }
+
+    async fn make_indexes(&self, _progress: &dyn Progress) -> Result<(), CopyError> {
+        Ok(())
     }
 
     async fn site(&self) -> Result<Option<MediaSite>, CopyError> {

@@ -42,6 +42,23 @@ fn rows(file: &Connection, table: &str) -> Vec<String> {
     rows
 }
 
+/// The indexes of every collection, as texts, in order.
+pub(crate) async fn indexes(database: &Database) -> BTreeMap<String, Vec<String>> {
+    let mut found = BTreeMap::new();
+    for name in database.list_collection_names().await.unwrap() {
+        let mut cursor = database.collection::<Document>(&name).list_indexes().await.unwrap();
+        let mut indexes = Vec::new();
+        while cursor.advance().await.unwrap() {
+            let index = cursor.deserialize_current().unwrap();
+            let options = index.options.unwrap_or_default();
+            indexes.push(format!("{} {:?} {:?}", index.keys, options.unique, options.partial_filter_expression));
+        }
+        indexes.sort();
+        found.insert(name, indexes);
+    }
+    found
+}
+
 /// The documents of every collection, as texts, in order. What no copy needs is left out: who has which share of a
 /// total, ids that nothing refers to, and counters that nothing reads.
 pub(crate) async fn of_database(database: &Database) -> BTreeMap<String, Vec<String>> {

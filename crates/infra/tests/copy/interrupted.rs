@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -54,21 +54,27 @@ async fn copied_in_pieces(from: &HomePlace, to: &HomePlace, mut is_half: impl As
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_to_mongodb_goes_on_wherever_it_was_stopped() {
     let (home, database, whole) = (Folder::filled().await, Guard::new(), Guard::new());
-    let mut half = 0;
+    whole.open().await;
+    let indexes = dump::indexes(&whole.database().await).await;
+    let (mut half, mut without) = (0, 0);
     let stops = copied_in_pieces(&home.place(), &database.place(), async || {
         // A database that was only made may be served, and copied to as long as it is empty.
         match mongo::open(&database.uri).await {
             Err(refusal) => assert!(matches!(refusal, OpenError::HalfCopied { .. }), "{refusal:?}"),
             Ok(open) => {
                 open.database.close().await;
+                assert_eq!(dump::indexes(&database.database().await).await, indexes, "what may be served has them");
                 return false;
             }
         }
         half += 1;
+        without += usize::from(dump::indexes(&database.database().await).await != indexes);
         true
     })
     .await;
     assert!(stops > 15 && half > 2, "{stops} stops, {half} of them half-way");
+    assert!(without > 2, "rows arrive before indexes are made: {without} of {half}");
+    assert_eq!(dump::indexes(&database.database().await).await, indexes);
     copied(&home.place(), &whole.place()).await;
     dump::assert_same(
         &dump::of_database(&whole.database().await).await,
@@ -128,6 +134,69 @@ async fn a_copy_to_a_folder_goes_on_after_whichever_batch_it_was_killed() {
     assert!(half > 20, "{half} kills half-way");
     copied(&home.place(), &whole.place()).await;
     dump::assert_same(&dump::of_file(&whole.file()), &dump::of_file(&folder.file()));
+}
+
+/// Dies when a part of the work begins, or when it ends.
+struct DyingOver {
+    part: &'static str,
+    at_its_end: bool,
+    began: AtomicBool,
+}
+
+impl Progress for DyingOver {
+    fn begin(&self, part: &str, _items: Option<u64>) {
+        self.began.store(part == self.part, Ordering::Relaxed);
+        assert!(self.at_its_end || part != self.part, "killed");
+    }
+
+    fn advance(&self, _items: u64) {}
+
+    fn finish(&self) {
+        assert!(!self.began.load(Ordering::Relaxed), "killed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_was_killed_over_the_indexes_has_them_all_before_it_is_served() {
+    let (home, made) = (Folder::filled().await, Guard::new());
+    made.open().await;
+    let indexes = dump::indexes(&made.database().await).await;
+    for (at_its_end, by_hand) in [(false, false), (false, true), (true, false)] {
+        let database = Guard::new();
+        let (from, to) = (home.place(), database.place());
+        let dying = DyingOver { part: "making indexes", at_its_end, began: AtomicBool::new(false) };
+        let killed = tokio::spawn(async move { copy::copy(&from, &to, None, FEW, &dying).await }).await;
+        assert!(killed.unwrap_err().is_panic());
+        let driver = database.database().await;
+        let refusal = mongo::open(&database.uri).await.err();
+        assert!(matches!(refusal, Some(OpenError::HalfCopied { .. })), "{refusal:?}");
+        assert_eq!(dump::indexes(&driver).await == indexes, at_its_end);
+        if by_hand {
+            // As if some of them had been made.
+            let some = doc! { "key": { "owner": 1 }, "name": "owner_1" };
+            driver.run_command(doc! { "createIndexes": "comments", "indexes": [some] }).await.unwrap();
+        }
+        assert!(copied(&home.place(), &database.place()).await.continued);
+        assert_eq!(dump::indexes(&driver).await, indexes);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_a_cluster_needs_stays() {
+    let (home, database) = (Folder::filled().await, Guard::new());
+    database.open().await;
+    let driver = database.database().await;
+    let hashed = doc! { "key": { "_id": "hashed" }, "name": "_id_hashed" };
+    driver.run_command(doc! { "createIndexes": "videos", "indexes": [hashed] }).await.unwrap();
+    let before = dump::indexes(&driver).await;
+    let (from, to) = (home.place(), database.place());
+    let dying = DyingOver { part: "making indexes", at_its_end: false, began: AtomicBool::new(false) };
+    assert!(tokio::spawn(async move { copy::copy(&from, &to, None, FEW, &dying).await }).await.is_err());
+    let meanwhile = dump::indexes(&driver).await;
+    assert!(meanwhile["videos"].iter().any(|index| index.contains("hashed")), "{meanwhile:#?}");
+    assert!(meanwhile["videos"].len() < before["videos"].len());
+    copied(&home.place(), &database.place()).await;
+    assert_eq!(dump::indexes(&driver).await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

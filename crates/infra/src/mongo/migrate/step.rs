@@ -125,14 +125,21 @@ pub(crate) fn shape(steps: &[Step]) -> Result<Shape, OpenError> {
     Ok(shape)
 }
 
-/// The command that makes a collection with its indexes.
+/// The command that makes a collection with its indexes. A majority of the members has to have them: were it all, which is what
+/// MongoDB takes for granted, one that is down would keep indexes of filled collections waiting until it is back.
 pub(crate) fn making(collection: String, indexes: Vec<Document>) -> Command {
     if indexes.is_empty() {
         let document = doc! { "create": &collection };
         return Command { change: Change::Create { collection }, document };
     }
-    let document = doc! { "createIndexes": &collection, "indexes": &indexes };
+    let document = doc! { "createIndexes": &collection, "indexes": &indexes, "commitQuorum": "majority" };
     Command { change: Change::CreateIndexes { collection, indexes }, document }
+}
+
+/// The command that drops an index.
+pub(crate) fn dropping(collection: &str, index: &str) -> Command {
+    let document = doc! { "dropIndexes": collection, "index": index };
+    Command { change: Change::DropIndex { collection: collection.to_owned(), index: index.to_owned() }, document }
 }
 
 #[cfg(test)]
