@@ -77,7 +77,7 @@ impl Home {
     pub(crate) async fn open_beside(settings: &Settings) -> anyhow::Result<Self> {
         let Some(uri) = &settings.mongodb_uri else { return Self::open(settings).await };
         let opened = mongo::open(uri.expose_secret()).await?;
-        opened.database.confirm_media(&settings.media_dir).await?;
+        opened.database.check_media(&settings.media_dir).await?;
         Ok(Self { store: opened.store, engine: Engine::MongoDb(opened.database, None) })
     }
 
@@ -102,7 +102,7 @@ impl Home {
     async fn claim_media(&self, settings: &Settings) -> anyhow::Result<()> {
         if let Engine::MongoDb(database, _) = &self.engine {
             // Changes nothing, and so comes before what does.
-            database.confirm_media(&settings.media_dir).await?;
+            database.check_media(&settings.media_dir).await?;
         }
         site::claim(&self.store, &settings.media_site()).await?;
         match &self.engine {

@@ -33,7 +33,7 @@ impl Database {
     }
 
     /// Refuses any folder but the media folder of the database; while it has none, each will do. Changes nothing.
-    pub(super) async fn check_media(&self, folder: &Path) -> Result<(), OpenError> {
+    pub async fn check_media(&self, folder: &Path) -> Result<(), OpenError> {
         match self.media().await? {
             Some(expected) => self.compare(folder, expected).await,
             None => Ok(()),
@@ -65,16 +65,6 @@ impl Database {
 /// The id of a folder, which is made, and given one, where it is missing.
 pub(crate) async fn identify(folder: &Path) -> Result<String, OpenError> {
     at(folder, identity::ensure).await
-}
-
-impl Database {
-    /// Makes sure that no other media folder is that of the database; where none is, none becomes it.
-    pub async fn confirm_media(&self, folder: &Path) -> Result<(), OpenError> {
-        if self.driver().collection::<Document>(META).find_one(doc! { "_id": MEDIA }).await?.is_some() {
-            self.claim_media(folder).await?;
-        }
-        Ok(())
-    }
 }
 
 /// Which id stands when everybody who is first has named one.

@@ -91,13 +91,13 @@ async fn who_needs_no_folder_names_none_and_has_no_other_than_the_one_that_is_na
     let [shared, stray, absent] = ["shared", "stray", "absent"].map(|name| parent.path().join(name));
     fs::create_dir(&stray).unwrap();
     for folder in [&stray, &absent] {
-        one.confirm_media(folder).await.unwrap();
+        one.check_media(folder).await.unwrap();
     }
     assert_eq!(noted(&guard).await, None);
     one.claim_media(&shared).await.unwrap();
-    other.confirm_media(&shared).await.unwrap();
+    other.check_media(&shared).await.unwrap();
     for folder in [&stray, &absent] {
-        let refused = other.confirm_media(folder).await;
+        let refused = other.check_media(folder).await;
         assert!(matches!(refused, Err(OpenError::OtherMedia(_))), "{refused:?}");
     }
     assert_eq!(noted(&guard).await, Some(id(&shared)));
