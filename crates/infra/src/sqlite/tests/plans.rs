@@ -5,7 +5,7 @@ use aviary_domain::page::SortDirection;
 use aviary_domain::video::{VideoScope, VideoSort};
 
 use super::super::database::Database;
-use super::super::{file, history, media_task, ticket, video};
+use super::super::{comment, file, history, like, media_task, playlist, subscription, ticket, tweet, video};
 use super::fresh;
 
 /// The steps of a statement's plan, one a line.
@@ -72,5 +72,26 @@ async fn lists_walk_an_index_in_its_own_order() {
         let plan = plan(&store.database, &sql);
         println!("{sql}\n{plan}\n");
         assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn lists_newest_first_are_searched_in_an_index_of_their_order() {
+    let (_folder, store) = fresh();
+    let lists = [
+        &comment::LIST,
+        &tweet::LIST,
+        &tweet::LIST_BY,
+        &like::LIKED_VIDEOS,
+        &subscription::SUBSCRIBERS,
+        &subscription::CHANNELS,
+        &playlist::LIST_BY,
+        &playlist::VIDEOS,
+        &playlist::TOTALS,
+    ];
+    for sql in lists {
+        let plan = plan(&store.database, sql);
+        assert!(plan.contains("SEARCH"), "{}\n{plan}", **sql);
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{}\n{plan}", **sql);
     }
 }
