@@ -37,7 +37,8 @@ pub(super) struct Persistence {
 }
 
 impl Persistence {
-    /// All attempts together take no longer; while the server is known to be out of reach, there is none.
+    /// No attempt begins later, and the last one takes the time that it takes; while the server is known to be out of reach,
+    /// there is none.
     pub(super) fn within(limit: Duration) -> Self {
         Self { limit, since_failure: false, waits: false }
     }

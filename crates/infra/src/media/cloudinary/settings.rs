@@ -45,7 +45,7 @@ pub struct Patience {
     pub connect: Duration,
     /// For the answer to a call that carries no file.
     pub answer: Duration,
-    /// For such a call and all its repetitions together.
+    /// Within which such a call and its repetitions begin; the last one has [`Self::answer`] besides.
     pub deadline: Duration,
     /// Between two pieces of a file that is being sent.
     pub stall: Duration,
