@@ -191,11 +191,13 @@ pub trait MediaStore: Send + Sync {
     /// Has the store do its work on a film again. `Failed` when the file is gone or is none that can be played.
     async fn reprocess(&self, film: &FileKey) -> Result<Progress, MediaError>;
 
-    /// Whether the file under this key is open to those, and only to those. A store that decides at each fetch says yes.
+    /// Whether the file under this key is open to those, and only to those. A store that decides at each fetch says yes. Not
+    /// asked of derived stills, which go with their film.
     fn has_access(&self, key: &FileKey, access: Access) -> bool;
 
     /// Opens a file to everybody, or closes it: its earlier public URL then finds nothing. Answers with the key by which the
     /// file is known from then on. Doing again what was done already is no error. `None` when there is no such file.
+    /// Not asked of derived stills, which go with their film.
     async fn set_access(&self, key: &FileKey, access: Access) -> Result<Option<FileKey>, MediaError>;
 
     /// The absolute URL under which clients fetch the file. With `until`, it is for one who may see what not everybody may:

@@ -27,9 +27,11 @@ fn place(shelf: &str, cursor: &str) -> String {
 }
 
 impl CloudinaryMedia {
-    async fn exists(&self, asset: &Asset) -> Result<bool, MediaError> {
+    /// Whether an asset lies there, whoever may fetch it; has its playlist made if it does, where one is wanted.
+    pub(super) async fn exists(&self, asset: &Asset, playlist: bool) -> Result<bool, MediaError> {
+        // Somebody may have opened or closed it who could not say so any more.
         for access in [Access::Public, Access::Private] {
-            if self.provider.explicit(asset, access, false).await?.is_some() {
+            if self.provider.explicit(asset, access, playlist).await?.is_some() {
                 return Ok(true);
             }
         }
@@ -57,16 +59,16 @@ impl MediaInventory for CloudinaryMedia {
 
     async fn holds(&self, key: &FileKey) -> Result<bool, MediaError> {
         match self.place(key) {
-            Place::Cloud(asset, _) => Ok(self.exists(&asset).await? || self.local.holds(&key.unmarked()).await?),
+            Place::Cloud(asset, _) => Ok(self.exists(&asset, false).await? || self.local.holds(&key.unmarked()).await?),
             Place::Derived(film, _) => match self.addresses.asset(&film) {
-                Some(asset) => self.exists(&asset).await,
+                Some(asset) => self.exists(&asset, false).await,
                 None => Ok(false),
             },
             Place::Local => {
                 let asset = self.addresses.asset(key);
                 Ok(self.local.holds(key).await?
                     || match asset {
-                        Some(asset) => self.exists(&asset).await?,
+                        Some(asset) => self.exists(&asset, false).await?,
                         None => false,
                     })
             }

@@ -7,7 +7,7 @@ use aviary_domain::media::{Access, MediaError, MediaStore};
 use super::adopted::Adopted;
 use super::asset::{Asset, Kind, other};
 use super::mark::Mark;
-use super::{CloudinaryMedia, Place, still_of};
+use super::{CloudinaryMedia, Place};
 
 /// What became of an asset that was to be moved.
 struct Moved {
@@ -24,15 +24,9 @@ impl CloudinaryMedia {
                 let moved = self.move_asset(&asset, mark, access).await?;
                 Ok(moved.map(|mark| key.marked(&mark.to_string())))
             }
-            Place::Derived(film, mark) => {
-                // It goes with its film, which may have gone before.
-                let Some(asset) = self.addresses.asset(&film) else { return Ok(None) };
-                let moved = self.move_asset(&asset, mark, access).await?;
-                Ok(moved.and_then(|mark| still_of(&film, Some(mark))))
-            }
             Place::Adopted(adopted) => self.move_adopted(&adopted, access).await,
             Place::Local => self.local.set_access(key, access).await,
-            Place::Foreign => Ok(Some(key.clone())),
+            Place::Derived(..) | Place::Foreign => Ok(Some(key.clone())),
         }
     }
 

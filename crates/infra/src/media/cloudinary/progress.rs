@@ -1,7 +1,7 @@
 //! How far Cloudinary is with a film's HLS playlist, told by asking for it where viewers do.
 
 use aviary_domain::file::FileKey;
-use aviary_domain::media::{Access, MediaError, MediaStore, Progress};
+use aviary_domain::media::{MediaError, MediaStore, Progress};
 
 use super::mark::Mark;
 use super::provider::Playlist;
@@ -33,12 +33,7 @@ impl CloudinaryMedia {
             Place::Local => return self.local.reprocess(film).await,
             Place::Derived(..) | Place::Adopted(_) | Place::Foreign => return Ok(Progress::Ready(film.clone())),
         };
-        // Somebody may have opened or closed it who could not say so any more.
-        for access in [Access::Public, Access::Private] {
-            if self.provider.explicit(&asset, access, film.is_film()).await?.is_some() {
-                return Ok(Progress::Pending);
-            }
-        }
-        Ok(Progress::Failed(MISSING.to_owned()))
+        let is_there = self.exists(&asset, film.is_film()).await?;
+        Ok(if is_there { Progress::Pending } else { Progress::Failed(MISSING.to_owned()) })
     }
 }

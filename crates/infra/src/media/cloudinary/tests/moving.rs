@@ -99,21 +99,10 @@ async fn a_film_whose_playlist_could_not_be_asked_for_is_not_moved_yet() {
 #[tokio::test]
 async fn what_is_nowhere_has_no_access() {
     let house = House::new(|_| Told::Answer(404, "{}".to_owned())).await;
-    for key in [film().marked("u12"), image().marked("u12"), house.media.derived_poster(&film().marked("u1")).unwrap()]
-    {
+    for key in [film().marked("u12"), image().marked("u12")] {
         assert_eq!(house.media.set_access(&key, Access::Private).await.unwrap(), None, "{key}");
         assert_eq!(house.media.set_access(&key, Access::Public).await.unwrap(), None, "{key}");
     }
-}
-
-#[tokio::test]
-async fn a_derived_still_goes_with_its_film() {
-    let house = House::new(lying("authenticated")).await;
-    let still = house.media.derived_poster(&film().marked("u12h")).unwrap();
-    assert_eq!(still.mark(), Some("u12mp4"));
-    let moved = house.media.set_access(&still, Access::Private).await.unwrap().unwrap();
-    assert_eq!((moved.name(), moved.mark()), (still.name(), Some("a19mp4")));
-    assert!(house.media.has_access(&moved, Access::Private));
 }
 
 #[tokio::test]
