@@ -16,6 +16,10 @@ mod spool;
 mod tool;
 mod video;
 
+use std::path::Path;
+use std::{fs, io};
+
+use aviary_domain::file::FileKey;
 use aviary_domain::media::MediaError;
 
 pub use link::LinkCheck;
@@ -32,4 +36,18 @@ async fn blocking<T: Send + 'static>(
         Err(panic) if panic.is_panic() => Err(MediaError::Unreadable("the file is damaged".to_owned())),
         Err(cancelled) => Err(MediaError::Unavailable(cancelled.into())),
     }
+}
+
+/// How long a file is; `None` when it is not there. Blocks.
+pub(crate) fn length(path: &Path) -> io::Result<Option<u64>> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some(found.len())),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(cause),
+    }
+}
+
+/// What is said of a name under which a store was to keep something, and which it did not choose.
+fn not_ours(name: &FileKey) -> MediaError {
+    MediaError::Backend(format!("{name} is not the name of a file of this store").into())
 }

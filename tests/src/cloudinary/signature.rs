@@ -24,7 +24,7 @@ impl Algorithm {
 
     /// The hash of all pieces in a row, in hexadecimal digits.
     pub fn hex(self, pieces: &[&[u8]]) -> String {
-        self.digest(pieces).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(self.digest(pieces))
     }
 }
 

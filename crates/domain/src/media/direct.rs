@@ -1,10 +1,15 @@
 //! Films that go from the browser to the media store by themselves: what is signed for them, and how they are confirmed.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{MediaError, PreparedFile, VideoFacts};
 use crate::Timestamp;
 use crate::file::FileKey;
+
+/// How long a store takes what it signed: the film has to have arrived by then. It is what Cloudinary gives any request.
+pub const TICKET_LIFE: Duration = Duration::from_hours(1);
 
 /// What a browser sends, and where, to store one film: an HTTP POST of a multipart form (RFC 7578) with these fields and
 /// then the film in a field `file`.

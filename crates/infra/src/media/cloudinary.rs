@@ -41,7 +41,7 @@ use self::asset::{Addresses, Asset};
 use self::mark::Mark;
 use self::provider::Provider;
 use self::upload::Sending;
-use super::LocalMedia;
+use super::{LocalMedia, not_ours};
 
 pub use depot::{CloudinaryDepot, Found};
 pub use settings::{CloudinarySettings, CloudinarySettingsError, Patience};
@@ -146,8 +146,7 @@ impl MediaStore for CloudinaryMedia {
     }
 
     async fn keep(&self, file: PreparedFile, name: &FileKey) -> Result<FileKey, MediaError> {
-        let not_ours = || MediaError::Backend(format!("{name} is not the name of a file of this store").into());
-        let asset = self.addresses.asset(name).ok_or_else(not_ours)?;
+        let asset = self.addresses.asset(name).ok_or_else(|| not_ours(name))?;
         let PreparedFile { upload, format } = file;
         let sending = Sending::new(&asset, upload.path(), upload.bytes(), format, Access::Public);
         let stored = self.provider.upload(&sending).await?;
@@ -192,11 +191,11 @@ impl MediaStore for CloudinaryMedia {
 
     fn has_access(&self, key: &FileKey, access: Access) -> bool {
         match self.place(key) {
-            Place::Cloud(_, mark) | Place::Derived(_, mark) => mark.access == access,
+            Place::Cloud(_, mark) => mark.access == access,
             Place::Local => self.local.has_access(key, access),
             Place::Adopted(adopted) => adopted.access == access,
-            // Nobody can change that.
-            Place::Foreign => true,
+            // Nobody can change that of the one, and the other is nothing by itself.
+            Place::Foreign | Place::Derived(..) => true,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The media store in a folder that this machine sees, and that any number of processes share: `tmp` for what comes in,
 //! in a folder a process, `images` and `videos` for what is kept, `empty` for the tools to run in.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -18,16 +18,18 @@ use aviary_domain::media::{
 };
 use secrecy::SecretString;
 
+use self::kept::{discard, store, sync};
 use super::link::{LinkCheck, Signer};
 use super::probe::Prober;
 use super::slots::Slots;
 use super::spool::{Spool, make_folder, storage_error};
 use super::tool::Tools;
 use super::video::Examiner;
-use super::{blocking, image};
+use super::{blocking, image, length, not_ours};
 
 mod direct;
 mod inventory;
+mod kept;
 
 /// The folders of kept files, as keys name them.
 const KEPT: [&str; 2] = ["images", "videos"];
@@ -138,7 +140,7 @@ impl LocalMedia {
         here(film)?;
         let gone = || Progress::Failed("The film's file is missing".to_owned());
         let Some(path) = self.path(film) else { return Ok(Progress::Ready(film.clone())) };
-        if direct::length(path.clone()).await?.is_none() {
+        if stored_length(path.clone()).await?.is_none() {
             return Ok(gone());
         }
         match self.videos.examine(&path).await {
@@ -221,8 +223,7 @@ impl MediaStore for LocalMedia {
     }
 
     async fn keep(&self, file: PreparedFile, name: &FileKey) -> Result<FileKey, MediaError> {
-        let not_ours = || MediaError::Backend(format!("{name} is not the name of a file of this store").into());
-        let target = self.path(name).ok_or_else(not_ours)?;
+        let target = self.path(name).ok_or_else(|| not_ours(name))?;
         blocking(move || store(file.upload.as_ref(), &target).map_err(storage_error)).await?;
         Ok(name.clone())
     }
@@ -256,7 +257,7 @@ impl MediaStore for LocalMedia {
     async fn set_access(&self, key: &FileKey, _access: Access) -> Result<Option<FileKey>, MediaError> {
         here(key)?;
         match self.path(key) {
-            Some(path) => Ok(direct::length(path).await?.map(|_| key.clone())),
+            Some(path) => Ok(stored_length(path).await?.map(|_| key.clone())),
             None => Ok(Some(key.clone())),
         }
     }
@@ -293,6 +294,11 @@ fn here(key: &FileKey) -> Result<(), MediaError> {
     }
 }
 
+/// How long a file is; `None` when it is not there.
+async fn stored_length(path: PathBuf) -> Result<Option<u64>, MediaError> {
+    blocking(move || length(&path).map_err(storage_error)).await
+}
+
 /// Makes the folders; their path becomes absolute, because the tools run in another one.
 fn prepare(folder: &Path) -> io::Result<(PathBuf, Spool)> {
     make_folder(folder)?;
@@ -304,31 +310,6 @@ fn prepare(folder: &Path) -> io::Result<(PathBuf, Spool)> {
     sync(&folder)?;
     let spool = Spool::open(folder.join("tmp"))?;
     Ok((folder, spool))
-}
-
-/// Content first, then the name: no power loss leaves a name without its bytes.
-fn store(upload: &dyn Upload, target: &Path) -> io::Result<()> {
-    File::open(upload.path())?.sync_all()?;
-    fs::rename(upload.path(), target)?;
-    sync(target.parent().unwrap_or(target)).inspect_err(|_| {
-        // Not surely there after a power loss, so it must not be there at all.
-        if let Err(cause) = fs::remove_file(target) {
-            tracing::warn!(file = %target.display(), %cause, "a file that was not stored stays");
-        }
-    })
-}
-
-/// Removed for good: a file that a power loss brought back would have no owner. That holds for one that is gone
-/// already too, because it may have gone a moment before this process died.
-fn discard(target: &Path) -> io::Result<()> {
-    match fs::remove_file(target) {
-        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
-        _ => sync(target.parent().unwrap_or(target)),
-    }
-}
-
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ fn warn_if_shared(path: &Path) -> io::Result<()> {
 
 /// Written aside and renamed, so that no crash leaves half a secret under the name.
 fn create(path: &Path) -> io::Result<SecretString> {
-    let secret = format!("{:x}", Hex(random_bytes()));
+    let secret = hex::encode(random_bytes::<32>());
     let aside = aside(path);
     let write = || {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
@@ -63,14 +63,6 @@ fn aside(path: &Path) -> PathBuf {
 
 fn named(path: &Path, cause: &io::Error) -> io::Error {
     io::Error::new(cause.kind(), format!("{}: {cause}", path.display()))
-}
-
-struct Hex([u8; 32]);
-
-impl std::fmt::LowerHex for Hex {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::mark::Mark;
 use super::provider::Provider;
 use super::settings::{CloudinarySettings, CloudinarySettingsError};
 use super::upload::Sending;
+use crate::media::not_ours;
 
 /// A place for the files of a home, reached by the same settings as the media store there.
 pub struct CloudinaryDepot {
@@ -54,8 +55,7 @@ impl CloudinaryDepot {
     /// here is only read. Done again, it replaces what it stored before. Answers with the key.
     pub async fn store(&self, path: &Path, bytes: u64, name: &FileKey, access: Access) -> Result<FileKey, MediaError> {
         let asset = self.addresses.asset(name).zip(name.format());
-        let not_ours = || MediaError::Backend(format!("{name} is not the name of a file of this store").into());
-        let (asset, format) = asset.ok_or_else(not_ours)?;
+        let (asset, format) = asset.ok_or_else(|| not_ours(name))?;
         let stored = self.provider.upload(&Sending::new(&asset, path, bytes, format, access)).await?;
         if access == Access::Private {
             // An earlier copy, which was given up, may have found the file open to everybody.

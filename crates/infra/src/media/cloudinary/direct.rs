@@ -1,28 +1,23 @@
 //! Films that browsers send to Cloudinary by themselves: everything that is not signed here is refused there.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use aviary_domain::Timestamp;
 use aviary_domain::file::{FileFormat, FileKey};
-use aviary_domain::media::direct::{Allowance, DirectUploads, Receipt, StoredFilm, UploadTicket};
+use aviary_domain::media::direct::{Allowance, DirectUploads, Receipt, StoredFilm, TICKET_LIFE, UploadTicket};
 use aviary_domain::media::{Access, MediaError, PreparedFile, VideoFacts};
 
 use super::CloudinaryMedia;
 use super::answer::Described;
 use super::asset::{Asset, delivery_type};
 use super::mark::Mark;
-
-/// How long Cloudinary takes a signed request.
-const TICKET_LIFE: Duration = Duration::from_hours(1);
+use crate::media::not_ours;
 
 #[async_trait]
 impl DirectUploads for CloudinaryMedia {
     /// Cloudinary cannot be told the limit; it is for whoever inspects the film to keep it.
     async fn sign(&self, name: &FileKey, _limit: u64, now: Timestamp) -> Result<UploadTicket, MediaError> {
-        let no_film = || MediaError::Backend(format!("{name} is not the name of a film of this store").into());
-        let format = name.format().filter(|_| name.is_film()).ok_or_else(no_film)?;
-        let Asset { kind, public_id } = self.addresses.asset(name).ok_or_else(no_film)?;
+        let format = name.format().filter(|_| name.is_film()).ok_or_else(|| not_ours(name))?;
+        let Asset { kind, public_id } = self.addresses.asset(name).ok_or_else(|| not_ours(name))?;
         let mut parameters = vec![
             ("public_id", public_id),
             ("type", delivery_type(Access::Public).to_owned()),

@@ -46,7 +46,7 @@ impl Signer {
     /// The signature of a request. All parameters given are signed: `file`, `api_key`, `resource_type`, `cloud_name` and
     /// `signature` itself are not to be among them.
     pub(super) fn request(&self, parameters: &[(&str, String)]) -> String {
-        hex(&self.digest(&[signed_text(parameters).as_bytes(), self.secret()]))
+        hex::encode(self.digest(&[signed_text(parameters).as_bytes(), self.secret()]))
     }
 
     /// Whether this is Cloudinary's signature under an answer about this version of an asset.
@@ -68,11 +68,11 @@ impl Signer {
 
     pub(super) fn answer(&self, public_id: &str, version: u64) -> String {
         let text = format!("public_id={public_id}&version={version}");
-        hex(&self.digest(&[text.as_bytes(), self.secret()]))
+        hex::encode(self.digest(&[text.as_bytes(), self.secret()]))
     }
 
     pub(super) fn call(&self, body: &[u8], timestamp: &str) -> String {
-        hex(&self.digest(&[body, timestamp.as_bytes(), self.secret()]))
+        hex::encode(self.digest(&[body, timestamp.as_bytes(), self.secret()]))
     }
 
     fn secret(&self) -> &[u8] {
@@ -101,15 +101,6 @@ fn signed_text(parameters: &[(&str, String)]) -> String {
     sent.sort_by_key(|(name, _)| *name);
     let pairs: Vec<_> = sent.iter().map(|(name, value)| format!("{name}={value}").replace('&', "%26")).collect();
     pairs.join("&")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn same(ours: &str, theirs: &str) -> bool {
@@ -180,7 +171,7 @@ mod tests {
 
     #[test]
     fn an_ampersand_in_an_answer_stands_as_it_is() {
-        assert_eq!(sha1("x").answer("a&b", 1), super::hex(&super::hash::<sha1::Sha1>(&[b"public_id=a&b&version=1x"])));
+        assert_eq!(sha1("x").answer("a&b", 1), hex::encode(super::hash::<sha1::Sha1>(&[b"public_id=a&b&version=1x"])));
     }
 
     #[test]

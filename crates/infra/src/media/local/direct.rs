@@ -1,28 +1,21 @@
 //! Films that browsers send to this server with a ticket, apart from the form that tells what they are.
 
-use std::fs::{self, File};
 use std::io;
-use std::path::Path;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aviary_domain::Timestamp;
 use aviary_domain::file::FileKey;
-use aviary_domain::media::direct::{Allowance, DirectUploads, Receipt, StoredFilm, UploadTicket};
-use aviary_domain::media::{MediaError, PreparedFile, Upload};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
+use aviary_domain::media::direct::{Allowance, DirectUploads, Receipt, StoredFilm, TICKET_LIFE, UploadTicket};
+use aviary_domain::media::{MediaError, PreparedFile};
 
-use super::{LocalMedia, sync};
-use crate::media::blocking;
+use super::kept::store_new;
+use super::{LocalMedia, stored_length};
 use crate::media::link::Purpose;
 use crate::media::spool::storage_error;
+use crate::media::{blocking, not_ours};
 
 /// Where films are sent to, after the server's own URL.
 const PATH: &str = "/api/v1/media/direct-upload";
-
-/// How long a ticket is taken: the film has to have arrived by then.
-const TICKET_LIFE: Duration = Duration::from_hours(1);
 
 #[async_trait]
 impl DirectUploads for LocalMedia {
@@ -55,8 +48,7 @@ impl DirectUploads for LocalMedia {
     }
 
     async fn store(&self, film: PreparedFile, name: &FileKey, now: Timestamp) -> Result<Receipt, MediaError> {
-        let not_ours = || MediaError::Backend(format!("{name} is not the name of a file of this store").into());
-        let target = self.path(name).ok_or_else(not_ours)?;
+        let target = self.path(name).ok_or_else(|| not_ours(name))?;
         let taken = || MediaError::Unreadable("a film was sent with this ticket already".to_owned());
         blocking(move || match store_new(film.upload.as_ref(), &target) {
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
@@ -76,32 +68,8 @@ impl DirectUploads for LocalMedia {
 
     async fn inspect(&self, name: &FileKey) -> Result<Option<StoredFilm>, MediaError> {
         let Some(path) = self.path(name).filter(|_| name.is_film()) else { return Ok(None) };
-        let Some(bytes) = length(path.clone()).await? else { return Ok(None) };
+        let Some(bytes) = stored_length(path.clone()).await? else { return Ok(None) };
         let (_, facts) = self.videos.examine(&path).await?;
         Ok(Some(StoredFilm { key: name.unmarked(), facts, bytes }))
     }
-}
-
-/// How long a file is; `None` when it is not there.
-pub(super) async fn length(path: std::path::PathBuf) -> Result<Option<u64>, MediaError> {
-    blocking(move || match fs::metadata(path) {
-        Ok(facts) => Ok(Some(facts.len())),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(storage_error(cause)),
-    })
-    .await
-}
-
-/// As storing elsewhere, but nothing is replaced: two may have sent a film with one ticket.
-fn store_new(upload: &dyn Upload, target: &Path) -> io::Result<()> {
-    File::open(upload.path())?.sync_all()?;
-    match renameat_with(CWD, upload.path(), CWD, target, RenameFlags::NOREPLACE) {
-        // A file system that cannot do that at once.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if !target.try_exists()? => {
-            fs::rename(upload.path(), target)?;
-        }
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => return Err(io::ErrorKind::AlreadyExists.into()),
-        renamed => renamed?,
-    }
-    sync(target.parent().unwrap_or(target))
 }

@@ -5,7 +5,7 @@ use aviary_domain::file::FileKey;
 use aviary_domain::media::MediaError;
 use aviary_domain::media::inventory::{InventoryPart, MediaInventory};
 
-use super::{LocalMedia, direct::length, here};
+use super::{LocalMedia, here, stored_length};
 use crate::media::blocking;
 use crate::media::spool::storage_error;
 
@@ -28,7 +28,7 @@ impl MediaInventory for LocalMedia {
     async fn holds(&self, key: &FileKey) -> Result<bool, MediaError> {
         here(key)?;
         match self.path(key) {
-            Some(path) => Ok(length(path).await?.is_some()),
+            Some(path) => Ok(stored_length(path).await?.is_some()),
             None => Ok(!key.is_derived()),
         }
     }
