@@ -16,6 +16,8 @@ use crate::request::{self, Request};
 
 pub(crate) use reading::Reading;
 
+/// How every script begins and ends.
+const THREAD: &str = include_str!("load/thread.lua");
 /// Sends the requests of a file one after the other, each thread from another place.
 const SPREAD: &str = include_str!("load/spread.lua");
 /// Exchanges refresh tokens, each of which works once.
@@ -52,7 +54,7 @@ impl Wrk {
         version().await?;
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         for (name, script) in [("spread.lua", SPREAD), ("refresh.lua", REFRESH)] {
-            fs::write(folder.join(name), script).context("cannot write a script of wrk")?;
+            fs::write(folder.join(name), format!("{THREAD}\n{script}")).context("cannot write a script of wrk")?;
         }
         Ok(Self { folder: folder.to_owned(), seconds })
     }

@@ -1,14 +1,8 @@
 -- Exchanges refresh tokens, each of which works once: an answer brings the token of a later request. Arguments: a file
 -- with a request for each token, the number of threads. Every thread needs more tokens than it has connections.
 
-local threads = 0
 local bodies = {}
 local path = ""
-
-function setup(thread)
-    thread:set("number", threads)
-    threads = threads + 1
-end
 
 function init(args)
     local line_number = 0
@@ -29,12 +23,4 @@ end
 function response(status, headers, body)
     local token = body:match('"refreshToken":"([^"]+)"')
     if token then table.insert(bodies, 1, '{"refreshToken":"' .. token .. '"}') end
-end
-
-function done(summary, latency)
-    local errors = summary.errors
-    io.write(string.format(
-        'aviary-bench {"requests":%d,"micros":%d,"bytes":%d,"p50":%d,"p99":%d,"refused":%d,"lost":%d}\n',
-        summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99),
-        errors.status, errors.connect + errors.read + errors.write + errors.timeout))
 end

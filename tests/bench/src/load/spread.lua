@@ -1,14 +1,8 @@
 -- Sends the requests of a file one after the other, over and over. Arguments: the file, the number of threads.
 -- A line is a method, a path, a token and a body, with tabs between; the last two may be empty.
 
-local threads = 0
 local requests = {}
 local position = 0
-
-function setup(thread)
-    thread:set("number", threads)
-    threads = threads + 1
-end
 
 local function read(line)
     local method, path, token, body = line:match("^([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$")
@@ -33,12 +27,4 @@ end
 function request()
     position = position % #requests + 1
     return requests[position]
-end
-
-function done(summary, latency)
-    local errors = summary.errors
-    io.write(string.format(
-        'aviary-bench {"requests":%d,"micros":%d,"bytes":%d,"p50":%d,"p99":%d,"refused":%d,"lost":%d}\n',
-        summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99),
-        errors.status, errors.connect + errors.read + errors.write + errors.timeout))
 end
