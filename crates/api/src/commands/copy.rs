@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use aviary_infra::copy::{self, CopyReport, FilesReport, HomePlace, Layout, Limits, Media, MediaFolders, TableReport};
+use aviary_infra::copy::{
+    self, CopyReport, FilesReport, HomePlace, Layout, Limits, Media, MediaFolders, Names, TableReport,
+};
 use aviary_infra::mongo;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -119,10 +121,10 @@ fn remark(table: &TableReport) -> String {
 fn files(files: &FilesReport) -> String {
     let FilesReport { named, copied, bytes, absent, differing, .. } = files;
     let first = format!("  {:<18}{named:>12} named by rows, {copied} copied now ({bytes} bytes)", "files");
-    let absent = (*absent > 0).then(|| format!(", {absent} missing in the source already"));
+    let lacking = (absent.count > 0).then(|| format!(", {} missing in the source already", absent.count));
     let differing = (*differing > 0).then(|| format!(", {differing} not the same"));
-    let missing = files.missing.iter().map(|key| format!("\n    missing: {key}"));
-    [Some(first), absent, differing].into_iter().flatten().chain(missing).collect()
+    let missing = absent.first.iter().map(|key| format!("\n    missing: {key}"));
+    [Some(first), lacking, differing].into_iter().flatten().chain(missing).collect()
 }
 
 fn verdict(report: &CopyReport) -> String {
@@ -200,7 +202,7 @@ fn media_note(settings: &Settings, target: &HomePlace, report: &CopyReport) -> S
         FilesReport { layout: Layout::One, .. } => format!("The files stay in {there}, which both homes use."),
         FilesReport { named: 0, .. } => "There were no files to copy.".to_owned(),
         files if files.is_source_spare() => format!("The files are in {there} now; {media} can be removed."),
-        FilesReport { absent: 0, .. } => {
+        FilesReport { absent: Names { count: 0, .. }, .. } => {
             format!("The files are in {there} now. Keep {media}: the two folders have files in common.")
         }
         _ => format!("The files that were found are in {there} now. Keep {media} until the missing ones are found."),
@@ -210,7 +212,7 @@ fn media_note(settings: &Settings, target: &HomePlace, report: &CopyReport) -> S
 #[cfg(test)]
 mod tests {
     use aviary_infra::copy::{
-        CopyReport, Difference, DifferenceKind, FilesReport, HomePlace, Layout, Media, TableReport,
+        CopyReport, Difference, DifferenceKind, FilesReport, HomePlace, Layout, Media, Names, TableReport,
     };
 
     use super::{media, media_note, named, notes, target, told};
@@ -245,7 +247,8 @@ mod tests {
     fn a_folder_of_media_is_called_superfluous_only_when_every_file_is_in_another_one() {
         let (own, new) = (settings("old", |_| {}), target("new").unwrap());
         let whole = FilesReport { named: 3, layout: Layout::Apart, ..FilesReport::default() };
-        let lacking = FilesReport { absent: 1, missing: vec!["videos/a.mp4".to_owned()], ..whole.clone() };
+        let absent = Names { count: 1, first: vec!["videos/a.mp4".to_owned()] };
+        let lacking = FilesReport { absent, ..whole.clone() };
         for (files, expected) in [
             (whole.clone(), "The files are in new/media now; old/media can be removed."),
             (lacking.clone(), "Keep old/media until"),

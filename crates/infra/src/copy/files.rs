@@ -10,10 +10,11 @@ use tokio::task::spawn_blocking;
 
 use super::CopyError;
 use super::home::{Home, Limits, Reading};
-use super::record::Value;
+use super::record::Record;
 use super::report::{CopyReport, Difference, DifferenceKind, FilesReport, Layout};
-use super::table::{Kind, TABLES, Table};
+use super::table::{TABLES, Table};
 use super::uploads::Uploads;
+use crate::media::length;
 use crate::progress::Progress;
 
 /// What becomes of the files of a home.
@@ -83,7 +84,7 @@ pub(super) async fn check(source: &dyn Home, media: &Path, limits: Limits) -> Re
     for table in TABLES.iter().filter(|table| table.owns_files()) {
         let mut rows = source.read(Reading { table, order: table.key, after: None, limits });
         while let Some(batch) = rows.next().await? {
-            let keys: Vec<FileKey> = batch.records.iter().flat_map(|row| keys(table, &row.0)).collect();
+            let keys: Vec<FileKey> = batch.records.iter().flat_map(|row| keys(table, row)).collect();
             is_named |= !keys.is_empty();
             let folder = media.to_owned();
             let found = spawn_blocking(move || holds_any(&folder, &keys)).await;
@@ -127,7 +128,7 @@ pub(super) async fn copy(
         for table in TABLES.iter().filter(|table| table.owns_files()) {
             let mut rows = source.read(Reading { table, order: table.key, after: None, limits });
             while let Some(batch) = rows.next().await? {
-                let keys: Vec<FileKey> = batch.records.iter().flat_map(|row| keys(table, &row.0)).collect();
+                let keys: Vec<FileKey> = batch.records.iter().flat_map(|row| keys(table, row)).collect();
                 let named = u64::try_from(keys.len()).unwrap_or(u64::MAX);
                 let folders = folders.clone();
                 let walked = spawn_blocking(move || walk(&folders, &keys, step)).await;
@@ -142,15 +143,9 @@ pub(super) async fn copy(
     Ok(())
 }
 
-/// The names of the files of a row that are our own and lie in a folder; those of other applications, and those that a
-/// media store far away has, are elsewhere.
-fn keys(table: &Table, row: &[Value]) -> Vec<FileKey> {
-    let files = table.columns.iter().zip(row).filter(|(column, _)| column.kind == Kind::File);
-    let keys = files.filter_map(|(_, value)| match value {
-        Value::Text(key) => Some(FileKey::from_stored(key.clone())),
-        _ => None,
-    });
-    keys.filter(|key| key.format().is_some() && key.mark().is_none()).collect()
+/// The names of the files of a row that lie in a folder; those that a media store far away has do not.
+fn keys(table: &Table, row: &Record) -> Vec<FileKey> {
+    table.files(row).map(|(_, key)| key).filter(|key| key.mark().is_none()).collect()
 }
 
 /// What became of some files.
@@ -171,7 +166,7 @@ fn settle(step: Step, walked: Walked, report: &mut CopyReport, files: &mut Files
         }
         Step::Compare => {
             files.named += walked.named;
-            files.miss(walked.absent);
+            walked.absent.into_iter().for_each(|key| files.absent.add(key));
             files.differing += u64::try_from(walked.wrong.len()).unwrap_or(u64::MAX);
             for key in walked.wrong {
                 report.differ(Difference { table: "files", key, kind: DifferenceKind::Missing });
@@ -186,18 +181,18 @@ fn walk(folders: &MediaFolders, keys: &[FileKey], step: Step) -> Result<Walked, 
         let (from, to) = (folders.from.join(key.as_str()), folders.to.join(key.as_str()));
         let failed = |cause| CopyError::File { path: to.clone(), cause };
         walked.named += 1;
-        let Some(length) = length(&from).map_err(failed)? else {
+        let Some(bytes) = length(&from).map_err(failed)? else {
             walked.absent.push(key.to_string());
             continue;
         };
-        if self::length(&to).map_err(failed)? == Some(length) {
+        if length(&to).map_err(failed)? == Some(bytes) {
             continue;
         }
         match step {
             Step::Copy => {
                 copy_file(&from, &to).map_err(failed)?;
                 walked.copied += 1;
-                walked.bytes += length;
+                walked.bytes += bytes;
             }
             Step::Compare => walked.wrong.push(key.to_string()),
         }
@@ -206,15 +201,6 @@ fn walk(folders: &MediaFolders, keys: &[FileKey], step: Step) -> Result<Walked, 
         sync_folders(&folders.to).map_err(|cause| CopyError::File { path: folders.to.clone(), cause })?;
     }
     Ok(walked)
-}
-
-/// The length of a file that is there.
-fn length(path: &Path) -> io::Result<Option<u64>> {
-    match fs::metadata(path) {
-        Ok(found) => Ok(Some(found.len())),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(cause),
-    }
 }
 
 /// Copied under another name, synced, then renamed: under its own name a file is always whole.
@@ -245,7 +231,8 @@ mod tests {
 
     use aviary_domain::file::{FileFormat, FileKey};
 
-    use super::{Layout, MediaFolders, Step, Table, Value, keys, make_folders, walk};
+    use super::super::record::{Record, Value};
+    use super::{Layout, MediaFolders, Step, Table, keys, make_folders, walk};
 
     #[test]
     fn files_are_copied_once_mended_and_told_apart_from_absent_ones() {
@@ -275,8 +262,8 @@ mod tests {
         let users = Table::find("users").unwrap();
         let name = FileKey::new(FileFormat::Jpeg, [7; 16]);
         let named = |key: &str| {
-            let row: Vec<Value> = users.columns.iter().map(|_| Value::Text(key.to_owned())).collect();
-            keys(users, &row)
+            let row = users.columns.iter().map(|_| Value::Text(key.to_owned())).collect();
+            keys(users, &Record(row))
         };
         assert_eq!(named(name.as_str()), [name.clone(), name.clone()]);
         for key in [name.marked("u1").as_str(), "https://example.org/a.jpg", ""] {

@@ -11,7 +11,7 @@ const TOTALS: &str = "totals";
 const SHOWN: usize = 20;
 
 /// How many files of a kind a report names.
-const MISSING_SHOWN: usize = 10;
+const NAMED: usize = 10;
 
 /// What came of a copy.
 #[derive(Debug, Default)]
@@ -100,10 +100,8 @@ pub struct FilesReport {
     pub copied: u64,
     /// How many bytes were copied now.
     pub bytes: u64,
-    /// How many the source does not have either.
-    pub absent: u64,
-    /// The first of those.
-    pub missing: Vec<String>,
+    /// Those that the source does not have either.
+    pub absent: Names,
     /// How many are missing in the target or of another size.
     pub differing: u64,
     /// How the folders of both homes lie to each other.
@@ -113,14 +111,7 @@ pub struct FilesReport {
 impl FilesReport {
     /// Whether the folder that they were copied from is of no more use.
     pub fn is_source_spare(&self) -> bool {
-        self.layout == Layout::Apart && self.absent == 0 && self.differing == 0
-    }
-
-    /// Takes in what the source does not have.
-    pub(super) fn miss(&mut self, keys: Vec<String>) {
-        self.absent += u64::try_from(keys.len()).unwrap_or(u64::MAX);
-        let left = MISSING_SHOWN.saturating_sub(self.missing.len());
-        self.missing.extend(keys.into_iter().take(left));
+        self.layout == Layout::Apart && self.absent.count == 0 && self.differing == 0
     }
 }
 
@@ -164,7 +155,7 @@ pub struct Names {
 impl Names {
     pub(super) fn add(&mut self, name: String) {
         self.count += 1;
-        if self.first.len() < MISSING_SHOWN {
+        if self.first.len() < NAMED {
             self.first.push(name);
         }
     }

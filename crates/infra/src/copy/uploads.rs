@@ -2,21 +2,22 @@
 //! key as soon as its file is there, so that whoever goes on later passes it over.
 
 use std::collections::VecDeque;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use aviary_domain::file::FileKey;
 use aviary_domain::media::{Access, MediaError};
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use tokio::task::spawn_blocking;
 
 use super::CopyError;
 use super::home::{Home, KeyChange, Limits, Reading, Target};
 use super::record::{Record, Value};
 use super::report::UploadsReport;
-use super::table::{Column, Kind, TABLES, Table};
-use crate::media::cloudinary::CloudinaryDepot;
+use super::table::{Column, TABLES, Table};
+use crate::media::{self, cloudinary::CloudinaryDepot};
 use crate::progress::Progress;
 
 /// How many files are on their way at once.
@@ -88,30 +89,36 @@ pub(super) async fn run(
     progress.begin("uploading files", Some(count(home, limits).await?));
     let mut rows = Walk::new(home, limits);
     while let Some(named) = rows.next().await? {
-        let work = named.into_iter().filter(Named::is_here).map(|named| upload(target, uploads, named).boxed());
-        let mut done = stream::iter(work.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
-        while let Some(outcome) = done.try_next().await? {
-            if let Outcome::Uploaded(bytes) = &outcome {
-                progress.carry(*bytes);
-            }
-            progress.advance(1);
-            settle(outcome, &mut files);
-        }
+        let here = named.into_iter().filter(Named::is_here);
+        take_in(here.map(|named| upload(target, uploads, named).boxed()).collect(), &mut files, progress).await?;
     }
     progress.finish();
     progress.begin("comparing files", None);
     let mut rows = Walk::new(home, limits);
     while let Some(named) = rows.next().await? {
         files.named += u64::try_from(named.len()).unwrap_or(u64::MAX);
-        let work = named.into_iter().filter(|named| !named.is_here()).map(|named| compare(uploads, named).boxed());
-        let mut done = stream::iter(work.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
-        while let Some(outcome) = done.try_next().await? {
-            progress.advance(1);
-            settle(outcome, &mut files);
-        }
+        let there = named.into_iter().filter(|named| !named.is_here());
+        take_in(there.map(|named| compare(uploads, named).boxed()).collect(), &mut files, progress).await?;
     }
     progress.finish();
     Ok(files)
+}
+
+/// Does this for some files, a few at once, and takes in what became of each.
+async fn take_in(
+    work: Vec<BoxFuture<'_, Result<Outcome, CopyError>>>,
+    files: &mut UploadsReport,
+    progress: &dyn Progress,
+) -> Result<(), CopyError> {
+    let mut done = stream::iter(work).buffer_unordered(AT_ONCE);
+    while let Some(outcome) = done.try_next().await? {
+        if let Outcome::Uploaded(bytes) = &outcome {
+            progress.carry(*bytes);
+        }
+        progress.advance(1);
+        settle(outcome, files);
+    }
+    Ok(())
 }
 
 /// The files of all rows, those of some rows at a time.
@@ -143,37 +150,32 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// How many files have to be uploaded.
+/// How many files have to be uploaded. Nothing changes meanwhile, so that the tables are read through.
 async fn count(home: &dyn Home, limits: Limits) -> Result<u64, CopyError> {
-    let (mut rows, mut found) = (Walk::new(home, limits), 0);
-    while let Some(named) = rows.next().await? {
-        found += named.iter().filter(|named| named.is_here()).count();
+    let mut found = 0;
+    for table in TABLES.iter().filter(|table| table.owns_files()) {
+        let mut rows = home.read(Reading { table, order: table.key, after: None, limits });
+        while let Some(batch) = rows.next().await? {
+            found += batch.records.iter().flat_map(|row| named(table, row)).filter(Named::is_here).count();
+        }
     }
     Ok(u64::try_from(found).unwrap_or(u64::MAX))
 }
 
-/// The files of a row that are our own; those of other applications are elsewhere and stay there.
+/// The files of a row.
 fn named(table: &'static Table, row: &Record) -> Vec<Named> {
     let access = match table.column("state").map(|state| row.value(state)) {
         None | Some(Value::Integer(1)) => Access::Public,
         Some(_) => Access::Private,
     };
-    let files = table.columns.iter().zip(&row.0).filter(|(column, _)| column.kind == Kind::File);
-    let named = files.filter_map(|(column, value)| match value {
-        Value::Text(key) => {
-            let key = FileKey::from_stored(key.clone());
-            Some(Named { table, column, row: row.value(0).clone(), key, access })
-        }
-        _ => None,
-    });
-    named.filter(|named| named.key.format().is_some()).collect()
+    let files = table.files(row);
+    files.map(|(column, key)| Named { table, column, row: row.value(0).clone(), key, access }).collect()
 }
 
 async fn upload(target: &dyn Target, uploads: &Uploads, named: Named) -> Result<Outcome, CopyError> {
     let Named { table, column, row, key, access } = named;
     let path = uploads.from.join(key.name());
-    let failed = |cause| CopyError::File { path: path.clone(), cause };
-    let Some(bytes) = length(&path).await.map_err(failed)? else { return Ok(Outcome::Absent(key.to_string())) };
+    let Some(bytes) = length(&path).await? else { return Ok(Outcome::Absent(key.to_string())) };
     let stored = patiently(|| uploads.to.store(&path, bytes, &key, access)).await;
     let marked = match stored {
         Ok(marked) => marked,
@@ -187,7 +189,7 @@ async fn upload(target: &dyn Target, uploads: &Uploads, named: Named) -> Result<
 async fn compare(uploads: &Uploads, named: Named) -> Result<Outcome, CopyError> {
     let key = named.key;
     let path = uploads.from.join(key.name());
-    let here = length(&path).await.map_err(|cause| CopyError::File { path, cause })?;
+    let here = length(&path).await?;
     let found = patiently(|| uploads.to.find(&key)).await;
     let there = found.map_err(|cause| CopyError::Upload { name: Some(key.unmarked()), cause })?;
     let name = key.name().to_owned();
@@ -213,13 +215,11 @@ where
     attempt().await
 }
 
-/// The length of a file that is there.
-async fn length(path: &Path) -> io::Result<Option<u64>> {
-    match tokio::fs::metadata(path).await {
-        Ok(found) => Ok(Some(found.len())),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(cause),
-    }
+/// How long a file is; `None` when it is not there.
+async fn length(path: &Path) -> Result<Option<u64>, CopyError> {
+    let path = path.to_owned();
+    let looked = spawn_blocking(move || media::length(&path).map_err(|cause| CopyError::File { path, cause })).await;
+    looked.map_err(|_| CopyError::Interrupted)?
 }
 
 fn settle(outcome: Outcome, files: &mut UploadsReport) {
