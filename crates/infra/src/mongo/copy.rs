@@ -40,12 +40,7 @@ const DUPLICATE_KEY: i32 = 11_000;
 
 /// A database that is to be copied.
 pub(crate) async fn source(uri: &str) -> Result<Box<dyn Source>, CopyError> {
-    let side = Side::connect(uri).await?;
-    match schema::standing(side.driver()).await? {
-        Standing::Current => Ok(Box::new(side)),
-        Standing::Empty => Err(CopyError::NoHome { home: side.name() }),
-        standing => Err(migrate::refusal(side.driver(), standing).await.into()),
-    }
+    Ok(Box::new(Side::current(uri).await?))
 }
 
 /// A database that a home is to be copied to, or that was left while one was. The identity is that of the source.
@@ -66,12 +61,7 @@ pub(crate) async fn target(uri: &str, identity: &str) -> Result<Box<dyn Target>,
 
 /// A database whose home is to be changed where it is; no server may use it.
 pub(crate) async fn home(uri: &str) -> Result<Box<dyn Target>, CopyError> {
-    let side = Side::connect(uri).await?;
-    match schema::standing(side.driver()).await? {
-        Standing::Current => Ok(Box::new(side)),
-        Standing::Empty => Err(CopyError::NoHome { home: side.name() }),
-        standing => Err(migrate::refusal(side.driver(), standing).await.into()),
-    }
+    Ok(Box::new(Side::current(uri).await?))
 }
 
 /// Either side.
@@ -83,6 +73,16 @@ impl Side {
     async fn connect(uri: &str) -> Result<Self, CopyError> {
         let (database, _) = connect(uri).await?;
         Ok(Self { database })
+    }
+
+    /// The home of a database that holds one, whole and of the present version.
+    async fn current(uri: &str) -> Result<Self, CopyError> {
+        let side = Self::connect(uri).await?;
+        match schema::standing(side.driver()).await? {
+            Standing::Current => Ok(side),
+            Standing::Empty => Err(CopyError::NoHome { home: side.name() }),
+            standing => Err(migrate::refusal(side.driver(), standing).await.into()),
+        }
     }
 
     fn driver(&self) -> &mongodb::Database {
