@@ -3,11 +3,8 @@
 
 use std::fs;
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::available_parallelism;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aviary_domain::Timestamp;
@@ -16,59 +13,24 @@ use aviary_domain::media::notice::{MediaNotices, Notice, NoticeError, SignedCall
 use aviary_domain::media::{
     Access, ImageRole, Intake, MediaError, MediaStore, PreparedFile, PreparedVideo, Progress, Rendition, Upload,
 };
-use secrecy::SecretString;
 
 use self::kept::{discard, store, sync};
 use super::link::{LinkCheck, Signer};
 use super::probe::Prober;
 use super::slots::Slots;
 use super::spool::{Spool, make_folder, storage_error};
-use super::tool::Tools;
 use super::video::Examiner;
 use super::{blocking, image, length, not_ours};
 
 mod direct;
 mod inventory;
 mod kept;
+mod settings;
+
+pub use settings::LocalMediaSettings;
 
 /// The folders of kept files, as keys name them.
 const KEPT: [&str; 2] = ["images", "videos"];
-
-/// How a local media store is set up.
-#[derive(Debug, Clone)]
-pub struct LocalMediaSettings {
-    /// The folder, made if it is not there. Several processes may share it, on several machines where its file system
-    /// keeps file locks between them.
-    pub folder: PathBuf,
-    /// Where clients reach this server.
-    pub public_url: String,
-    /// Signs links to files that not everybody may fetch, and tickets; the same for all processes that share the folder.
-    pub link_secret: SecretString,
-    /// ffmpeg and ffprobe, where they are installed.
-    pub tools: Option<Tools>,
-    /// How much memory decoding images may take at any time, in MiB; one larger image is decoded alone.
-    pub image_memory: u32,
-    /// How many videos are examined at once.
-    pub video_jobs: u32,
-    /// Longer videos are refused.
-    pub longest_video: Duration,
-}
-
-impl LocalMediaSettings {
-    /// The tools that `PATH` has, 256 MiB for images, as many videos at once as cores up to four, of up to a day.
-    pub fn new(folder: impl Into<PathBuf>, public_url: impl Into<String>, link_secret: SecretString) -> Self {
-        let cores = available_parallelism().map_or(1, NonZeroUsize::get);
-        Self {
-            folder: folder.into(),
-            public_url: public_url.into(),
-            link_secret,
-            tools: Tools::discover(),
-            image_memory: 256,
-            video_jobs: u32::try_from(cores).map_or(4, |cores| cores.min(4)),
-            longest_video: Duration::from_hours(24),
-        }
-    }
-}
 
 /// What a still takes, in MiB: the tool was told to make none wider than 1280 pixels.
 const STILL_MEBIBYTES: u32 = 16;

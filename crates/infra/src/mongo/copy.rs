@@ -2,19 +2,18 @@
 //! it.
 
 mod row;
+mod walk;
 
 use std::path::Path;
 
 use async_trait::async_trait;
 use aviary_domain::maintenance::MaintenanceRepository;
 use aviary_domain::media::site::MediaSite;
-use mongodb::Cursor;
-use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::bson::{Document, doc};
 use mongodb::error::{Error, ErrorKind};
-use mongodb::options::{AggregateOptions, Hint};
-use tokio::sync::mpsc;
 
-use self::row::{Ours, document, sort, start};
+use self::row::document;
+use self::walk::send;
 use super::access::Access;
 use super::collection::{LEASES, LOCK, MEDIA_TASKS, META, PURGE_QUEUE, TOTALS};
 use super::document::Fields;
@@ -23,7 +22,7 @@ use super::maintenance::MongoMaintenance;
 use super::schema::{self, COPY, Standing};
 use super::totals::Total;
 use super::{Database, connect, media_site, migrate, store};
-use crate::copy::home::{Batch, Home, KeyChange, Place, Read, Reading, Rows, Source, Target, Totals};
+use crate::copy::home::{Home, KeyChange, Place, Reading, Rows, Source, Target, Totals};
 use crate::copy::record::Record;
 use crate::copy::table::{TABLES, Table};
 use crate::copy::{self, CopyError};
@@ -280,41 +279,6 @@ fn failed(error: TxError) -> CopyError {
         // With what the server said: it goes to the person at the terminal.
         TxError::Driver(error) => error.into(),
     }
-}
-
-/// Reads the rows and sends them in batches, without the last word.
-async fn send(database: &mongodb::Database, reading: &Reading, sender: &mpsc::Sender<Read>) -> Result<(), CopyError> {
-    let ours = Ours::of(reading.table);
-    let mut cursor = walk(database, reading).await?;
-    let mut batch = Batch::default();
-    while cursor.advance().await? {
-        let record = ours.record(cursor.current(), &mut batch.strange)?;
-        batch.push(record);
-        if batch.is_full(reading.limits) && sender.send(Ok(Some(std::mem::take(&mut batch)))).await.is_err() {
-            return Ok(());
-        }
-    }
-    if !batch.records.is_empty() {
-        drop(sender.send(Ok(Some(batch))).await);
-    }
-    Ok(())
-}
-
-/// The documents in order. In that of their key an index has them so; in any other the server sorts them, on its disk
-/// if need be, which is why the words of videos are left out before.
-async fn walk(database: &mongodb::Database, reading: &Reading) -> Result<Cursor<RawDocumentBuf>, Error> {
-    let order = sort(reading.table, reading.order);
-    let mut pipeline = vec![doc! { "$match": start(reading) }];
-    let derived = row::derived(reading.table);
-    if !derived.is_empty() {
-        pipeline.push(doc! { "$unset": derived.to_vec() });
-    }
-    pipeline.push(doc! { "$sort": order.clone() });
-    let mut options = AggregateOptions::builder().allow_disk_use(true).build();
-    options.batch_size = u32::try_from(reading.limits.rows).ok();
-    options.hint = (reading.order == reading.table.key).then_some(Hint::Keys(order));
-    let collection = database.collection::<RawDocumentBuf>(reading.table.name);
-    collection.aggregate(pipeline).with_options(options).with_type::<RawDocumentBuf>().await
 }
 
 /// Whether all that went wrong is that some documents were there already.
