@@ -210,7 +210,7 @@ async fn copy_into(
     };
     site::hand_on(from, to, report.continued, media).await?;
     to.note(&place).await?;
-    if !report.continued {
+    if place.begins() {
         to.put_off_indexes().await?;
     }
     if let Some(begun) = place.table.clone() {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::CopyError;
 use super::record::{Record, Value};
-use super::table::{Column, Table};
+use super::table::{Column, TABLES, Table};
 use crate::progress::Progress;
 
 /// How much is read and written at once.
@@ -150,6 +150,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Whether nothing has arrived yet, but rows that will arrive again.
+    pub(crate) fn begins(&self) -> bool {
+        self.after.is_none() && TABLES.first().is_some_and(|first| self.table.as_deref() == Some(first.name))
+    }
+
     /// As a target keeps it.
     pub(crate) fn to_text(&self) -> Result<String, CopyError> {
         Ok(serde_json::to_string(self).map_err(StoreError::backend)?)
@@ -215,8 +220,8 @@ pub(crate) trait Target: Home {
     /// Notes the place of the copy.
     async fn note(&self, place: &Place) -> Result<(), CopyError>;
 
-    /// Drops the indexes that are made faster of all rows at once, where the engine has such. Not before the place is noted: without
-    /// them the home must not be served.
+    /// Drops the indexes that are made faster of all rows at once, where the engine has such; may be done again. Not before the
+    /// place is noted: without them the home must not be served.
     async fn put_off_indexes(&self) -> Result<(), CopyError>;
 
     /// Makes the indexes that are not there; nothing to do where none were put off.

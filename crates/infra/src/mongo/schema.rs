@@ -164,20 +164,29 @@ pub(crate) async fn make(database: &Database) -> Result<(), OpenError> {
     }
     let database = database.clone();
     steps.spawn(async move { create_totals(&database).await });
-    while let Some(step) = steps.join_next().await {
-        step.map_err(|error| OpenError::Driver(Error::custom(error)))??;
-    }
-    Ok(())
+    all_of(steps).await
 }
 
 /// Drops the indexes by which only reading goes faster, of empty collections that are about to be filled: [`make`] makes them again
 /// from all documents at once, which takes a fraction of the time. Unique ones stay, because what arrives twice is known by
 /// them, and so does every index that is not of this shape, as those of a sharded cluster are.
 pub(crate) async fn put_off_indexes(database: &Database) -> Result<(), OpenError> {
+    let mut steps = JoinSet::new();
     for (collection, indexes) in shape()? {
-        for index in indexes.iter().filter(|index| !index.get_bool("unique").unwrap_or_default()) {
-            step::dropping(&collection, index.get_str("name").map_err(Error::custom)?).run(database).await?;
-        }
+        let database = database.clone();
+        steps.spawn(async move {
+            for index in indexes.iter().filter(|index| !index.get_bool("unique").unwrap_or_default()) {
+                step::dropping(&collection, index.get_str("name").map_err(Error::custom)?).run(&database).await?;
+            }
+            Ok(())
+        });
+    }
+    all_of(steps).await
+}
+
+async fn all_of(mut steps: JoinSet<Result<(), OpenError>>) -> Result<(), OpenError> {
+    while let Some(step) = steps.join_next().await {
+        step.map_err(|error| OpenError::Driver(Error::custom(error)))??;
     }
     Ok(())
 }
