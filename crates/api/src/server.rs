@@ -46,6 +46,8 @@ pub struct RunningServer {
     _tidy: tidy::TidyTask,
     home: Home,
     state: web::Data<AppState>,
+    /// How long what runs may go on after the stop.
+    patience: Duration,
 }
 
 /// Opens everything and starts to serve. Answers once connections are accepted.
@@ -68,7 +70,16 @@ pub async fn start(settings: Settings) -> anyhow::Result<RunningServer> {
     let sweeper = sweep::SweepTask::start(state.application.sweeper.clone(), entropy);
     let tidy = tidy::TidyTask::start(state.local.clone());
     let (handle, serving) = (server.handle(), tokio::spawn(server));
-    Ok(RunningServer { address, handle, serving, sweeper, _tidy: tidy, home, state })
+    Ok(RunningServer {
+        address,
+        handle,
+        serving,
+        sweeper,
+        _tidy: tidy,
+        home,
+        state,
+        patience: settings.shutdown_timeout,
+    })
 }
 
 impl RunningServer {
@@ -97,14 +108,15 @@ impl RunningServer {
         (&mut self.serving).await.context("the server task ended with a fault")?.context("the server failed")
     }
 
-    /// Accepts no more connections, lets running requests finish up to the configured time, ends the sweeper and
-    /// closes the store.
+    /// Accepts no more connections, lets running requests and the sweeper finish up to the configured time, gives the
+    /// leases back and closes the store.
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.handle.stop(true).await;
+        tokio::join!(self.handle.stop(true), self.sweeper.stop(self.patience));
         if !self.serving.is_finished() {
             self.serving.await.context("the server task ended with a fault")?.context("the server failed")?;
         }
-        self.sweeper.stop().await;
+        // After the last request: until then somebody stores files here.
+        self.state.application.sweeper.rest().await;
         self.home.close().await
     }
 }

@@ -12,6 +12,7 @@ mod error;
 mod filing;
 mod history;
 mod input;
+mod lease;
 mod like;
 mod login_guard;
 mod media_check;

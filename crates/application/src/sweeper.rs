@@ -1,6 +1,7 @@
 //! The sweeper: removes files that no row owns, what deletes left behind, and what has expired; looks after videos whose
 //! files need something done.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::direct::arrives_until;
+use crate::lease::LongLease;
 use crate::settle::Upkeep;
 use crate::{Chain, Error, Policy, Ports};
 
@@ -25,9 +27,11 @@ const TASKS_A_ROUND: usize = 50;
 const AT_ONCE: usize = 8;
 /// The lease under which one process at a time sweeps.
 const LEASE: &str = "sweeper";
-/// How long the lease outlives the last round of its holder. A round that takes longer does no harm beside another one,
-/// as every step can be repeated: the lease only saves the work of doing everything many times.
+/// How long the lease outlives its holder. Two who sweep at once do no harm, as every step can be repeated: the lease only
+/// saves the work of doing everything many times.
 const LEASE_LIFE: Duration = Duration::from_secs(15);
+/// How often the leases are looked after while a round lasts, which takes minutes where the media store is slow.
+const HELD_EVERY: Duration = Duration::from_secs(5);
 /// The longest wait between two attempts to remove a file.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// The attempt to remove a file after which it is given up, about a week after the first one.
@@ -66,15 +70,24 @@ pub struct Sweeper {
     wake: Arc<Notify>,
     /// Whether the log was told that the files are elsewhere now.
     displaced: Arc<AtomicBool>,
-    /// This process, among all that share the store.
-    holder: Arc<str>,
+    turn: Arc<Turn>,
+}
+
+/// What the process has that sweeps.
+struct Turn {
+    /// To sweep.
+    sweeping: LongLease,
+    /// The one of all servers of the same site. Who sweeps holds it for the others too, and they do not give it back.
+    site: LongLease,
 }
 
 impl Sweeper {
     pub(crate) fn new(ports: Arc<Ports>, policy: Arc<Policy>, upkeep: Upkeep) -> Self {
-        let holder = ports.ids.next::<Self>().to_string().into();
+        let sweeping = LongLease::new(LEASE, ports.ids.next::<Self>().to_string(), LEASE_LIFE);
+        let site = LongLease::new(SITE_LEASE, policy.media_site.to_string(), SITE_LEASE_LIFE);
+        let turn = Arc::new(Turn { sweeping, site });
         let (wake, displaced) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
-        Self { ports, policy, upkeep, wake, displaced, holder }
+        Self { ports, policy, upkeep, wake, displaced, turn }
     }
 
     /// Returns when somebody has made garbage since the last call.
@@ -108,24 +121,39 @@ impl Sweeper {
             self.rest().await;
             return Ok(None);
         }
-        let site = self.policy.media_site.to_string();
-        self.ports.store.leases.acquire(SITE_LEASE, &site, SITE_LEASE_LIFE).await?;
-        if self.ports.store.leases.acquire(LEASE, &self.holder, LEASE_LIFE).await? {
-            self.run_once().await.map(Some)
-        } else {
-            Ok(None)
+        if !self.hold_turn().await? {
+            return Ok(None);
+        }
+        let mut round = pin!(self.run_once());
+        loop {
+            tokio::select! {
+                biased;
+                swept = &mut round => return swept.map(Some),
+                () = tokio::time::sleep(HELD_EVERY) => {
+                    if let Err(error) = self.hold_turn().await {
+                        tracing::warn!(error = %Chain(&error), "the leases of a round could not be prolonged");
+                    }
+                }
+            }
         }
     }
 
-    /// Lets another process sweep at once, because this one ends.
+    /// Lets another process sweep at once, because this one ends, or does not reach the files any more.
     pub async fn rest(&self) {
-        let site = self.policy.media_site.to_string();
-        // Other servers of the same site take theirs again with their next round.
-        for (lease, holder) in [(LEASE, &*self.holder), (SITE_LEASE, &site)] {
-            if let Err(error) = self.ports.store.leases.release(lease, holder).await {
-                tracing::warn!(lease, error = %Chain(&error), "a lease is left to its end");
-            }
+        let leases = self.ports.store.leases.as_ref();
+        self.turn.site.give_back(leases).await;
+        self.turn.sweeping.give_back(leases).await;
+    }
+
+    /// Takes or keeps the turn; `false` while another process has it.
+    async fn hold_turn(&self) -> Result<bool, Error> {
+        let leases = self.ports.store.leases.as_ref();
+        if !self.turn.sweeping.take(leases).await? {
+            return Ok(false);
         }
+        // While one of another site has it, which starts or ends in this moment, it is asked for again with the next round.
+        self.turn.site.take(leases).await?;
+        Ok(true)
     }
 
     /// One round, whoever else sweeps. A failed part does not keep the others from being done; the first failure is returned.

@@ -1,6 +1,7 @@
 //! Two servers over one database behave as one. The embedded store has one server, so these run with
 //! `TEST_STORE=mongodb` alone.
 
+use aviary_domain::media::site::SITE_LEASE;
 use aviary_tests::people::{PASSWORD, registration};
 use aviary_tests::{Caller, Reply, TestServer, code, samples};
 use futures_util::future::join_all;
@@ -141,7 +142,7 @@ async fn one_node_sweeps_at_a_time_and_the_other_goes_on_after_it() {
     let ada = one.person("ada").await;
     let access = ada.access.clone();
     let _media_of_both = one.stop().await;
-    // The node that stopped gave the leases back, so that nobody waits for its end.
+    // The node that stopped gave back what it had, so that nobody waits for its end.
     for tint in [1, 2] {
         let picture = samples::picture(image::ImageFormat::Png, 24, 16, tint);
         let form = aviary_tests::form().file("avatar", "me.png", "image/png", &picture);
@@ -149,4 +150,20 @@ async fn one_node_sweeps_at_a_time_and_the_other_goes_on_after_it() {
     }
     other.settled().await;
     aviary_tests::eventually("the other one sweeps", || other.count("leases") == 2).await;
+}
+
+/// The place of the files does not change under a node because another one ends.
+#[tokio::test]
+async fn a_node_that_ends_gives_back_no_lease_of_the_one_that_sweeps() {
+    let one = TestServer::start().await;
+    if one.home().is_embedded() {
+        return;
+    }
+    aviary_tests::eventually("it sweeps", || one.count("leases") == 2).await;
+    let _media_of_both = one.another_node().await.stop().await;
+    let elsewhere = one.on_store(|store| async move {
+        let life = std::time::Duration::from_secs(1);
+        store.leases.acquire(SITE_LEASE, "the account other, folder aviary", life).await
+    });
+    assert!(!elsewhere.await.expect("an answer"), "the files may move although a server runs");
 }

@@ -26,11 +26,17 @@ impl SweepTask {
         Self { stop, task }
     }
 
-    /// Ends after the step that runs.
-    pub(super) async fn stop(self) {
+    /// Ends after the round that runs, or in the midst of it when that takes longer than this: every step can be cut off and
+    /// repeated. The sweeper still has its leases then.
+    pub(super) async fn stop(mut self, patience: Duration) {
         self.stop.notify_one();
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "the sweeper ended with a fault");
+        match tokio::time::timeout(patience, &mut self.task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the sweeper ended with a fault"),
+            Err(_) => {
+                self.task.abort();
+                tracing::warn!("a sweep takes long and is cut off; what is left is for the next one");
+            }
         }
     }
 }
@@ -52,7 +58,6 @@ async fn sweep(sweeper: Sweeper, entropy: Arc<dyn Entropy>, stop: Arc<Notify>) {
             () = tokio::time::sleep(wait) => {}
         }
     }
-    sweeper.rest().await;
 }
 
 /// Up to a fifth longer, so that several servers on one store do not sweep in step.

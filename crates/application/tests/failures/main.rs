@@ -13,5 +13,6 @@ mod reprocess;
 mod sent;
 mod settle;
 mod sweeper;
+mod sweeping;
 mod tasks;
 mod upkeep;

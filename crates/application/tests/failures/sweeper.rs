@@ -7,7 +7,7 @@ use std::time::Duration;
 use aviary_application::{Error, Swept};
 use aviary_domain::file::{DueFile, FileKey};
 use aviary_domain::media::MediaError;
-use aviary_domain::media::site::{MediaSite, SITE_LEASE};
+use aviary_domain::media::site::MediaSite;
 use aviary_domain::test_support::mock::{MockMediaSiteNote, MockMediaTasks};
 use aviary_domain::tweet::{Tweet, TweetText};
 use aviary_domain::video::MediaTask;
@@ -122,69 +122,8 @@ async fn a_delete_stands_even_when_its_purge_fails() {
     assert!(bench.application().tweets.delete(actor(), id).await.is_ok());
 }
 
-#[tokio::test]
-async fn who_does_not_hold_the_lease_leaves_everything_alone() {
-    let mut bench = Bench::new();
-    shares_the_site(&mut bench);
-    let own = aviary_domain::Id::<()>::from_bytes([9; 12]).to_string();
-    let holder = own.clone();
-    bench
-        .store
-        .leases
-        .expect_acquire()
-        .withf(move |name, asked, life| name == "sweeper" && asked == holder && *life > Duration::from_secs(10))
-        .once()
-        .returning(|_, _, _| Ok(false));
-    bench.store.leases.expect_release().withf(move |name, asked| name == "sweeper" && asked == own).once().returning(
-        // What cannot be released ends by itself.
-        |_, _| Err(StoreError::unavailable("gone")),
-    );
-    let sweeper = bench.application().sweeper;
-    assert!(matches!(sweeper.run_in_turn().await, Ok(None)));
-    sweeper.rest().await;
-}
-
-#[tokio::test]
-async fn who_holds_the_lease_sweeps() {
-    let mut bench = Bench::new();
-    shares_the_site(&mut bench);
-    bench.store.leases.expect_acquire().once().returning(|_, _, _| Ok(true));
-    bench.store.maintenance.expect_purge().once().returning(|_| Ok(3));
-    bench.store.maintenance.expect_expire().once().returning(|_, _, _| Ok(0));
-    bench.store.files.expect_due().once().returning(|_, _| Ok(vec![]));
-    no_tasks(&mut bench);
-    let swept = bench.application().sweeper.run_in_turn().await.expect("the round goes through");
-    assert_eq!(swept.map(|swept| swept.purged), Some(3));
-}
-
-#[tokio::test]
-async fn without_an_answer_about_the_lease_nobody_sweeps() {
-    let mut bench = Bench::new();
-    bench.store.leases.expect_acquire().once().returning(|_, _, _| Err(StoreError::unavailable("gone")));
-    assert!(matches!(bench.application().sweeper.run_in_turn().await, Err(Error::Unavailable(_))));
-}
-
-/// Every server says that it is there, whichever sweeps.
-fn shares_the_site(bench: &mut Bench) {
-    let is_ours = |lease: &str, holder: &str| lease == SITE_LEASE && holder == MediaSite::Folder.to_string();
-    let leases = &mut bench.store.leases;
-    leases.expect_acquire().withf(move |lease, holder, _| is_ours(lease, holder)).returning(|_, _, _| Ok(true));
-    leases.expect_release().withf(move |lease, holder| is_ours(lease, holder)).returning(|_, _| Ok(()));
-}
-
 fn elsewhere() -> MediaSite {
     MediaSite::Account { name: "demo".to_owned(), folder: "aviary".to_owned() }
-}
-
-/// What lies at the account is not in the folder, and is neither gone nor failed for that.
-#[tokio::test]
-async fn who_does_not_reach_the_files_by_now_neither_sweeps_nor_keeps_others_from_it() {
-    let mut bench = Bench::new();
-    bench.store.media_site = MockMediaSiteNote::new();
-    bench.store.media_site.expect_noted().once().returning(|| Ok(Some(elsewhere())));
-    // Both are given up, and nothing else is asked or done.
-    bench.store.leases.expect_release().times(2).returning(|_, _| Ok(()));
-    assert!(matches!(bench.application().sweeper.run_in_turn().await, Ok(None)));
 }
 
 #[tokio::test]

@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use crate::StoreError;
 
 /// The lease that servers have as long as they run. Its holder is the site that they are told, so that those of one site
-/// have it together, and nobody can name another one meanwhile.
+/// have it together, and nobody can name another one meanwhile. The one of them that sweeps prolongs it, and gives it back when
+/// it ends; the next that sweeps takes it again within seconds. Who names another site just then is let in, and those who
+/// still run are told by the note to leave all files alone.
 pub const SITE_LEASE: &str = "media site";
 
 /// How long the lease outlives the last server that did not come to an orderly end.

@@ -116,3 +116,23 @@ async fn a_refusal_of_the_providers_is_ours_to_explain_and_not_to_repeat() {
         assert!(!said.contains(&word.to_lowercase()), "{word}: {said}");
     }
 }
+
+/// Who stops the server waits no longer than that is set, however long the account takes, and leaves no lease behind.
+#[tokio::test]
+async fn a_server_that_is_removing_a_file_stops_all_the_same() {
+    let Some(scene) = Scene::set().await else { return };
+    let video = scene.ready().await;
+    scene.fake.always(&[Op::Destroy], Fault::Hang);
+    scene.ada.delete(&path(&video)).await.ok(200);
+    aviary_tests::eventually("the film is being removed", || scene.fake.count(Op::Destroy) > 0).await;
+    let Scene { server, fake, .. } = scene;
+    let begun = Instant::now();
+    let home = server.stop().await;
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert_eq!((home.count("leases"), home.count("file_ledger")), (0, 1));
+    // The next one goes on where this one was cut off.
+    fake.calm();
+    let again = TestServer::start_over(home, |settings| keep_at(&fake, settings)).await;
+    again.settled().await;
+    assert_eq!(fake.assets().len(), 1, "but for the avatar all is gone");
+}
