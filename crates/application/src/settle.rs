@@ -88,17 +88,10 @@ impl Upkeep {
         if self.is_settled(video) {
             return None;
         }
-        let (upkeep, id) = (self.clone(), video.id);
-        // To its end also when the caller hangs up or loses patience: half the work helps nobody.
-        let work = tokio::spawn(async move { upkeep.look(id, 0, false).await });
-        match tokio::time::timeout(PATIENCE, work).await {
-            Ok(Ok(Ok(look))) => look.video,
-            Ok(Ok(Err(error))) => {
-                tracing::warn!(video = %id, error = %Chain(&error), "a video's files are left to the sweeper");
-                None
-            }
-            Ok(Err(fault)) => {
-                tracing::error!(video = %id, %fault, "looking after a video ended with a fault");
+        match tokio::time::timeout(PATIENCE, self.look(video.id, 0, false)).await {
+            Ok(Ok(look)) => look.video,
+            Ok(Err(error)) => {
+                tracing::warn!(video = %video.id, error = %Chain(&error), "a video's files are left to the sweeper");
                 None
             }
             Err(_) => None,
@@ -107,14 +100,20 @@ impl Upkeep {
 
     /// Looks after a video. `attempts` says how long the media store has been waited for. With `distrust`, who may fetch its
     /// files is set whatever their keys say.
+    ///
+    /// Goes on to its end when who asked hangs up or loses patience: half the work helps nobody, and its lease would keep
+    /// everybody else from the other half.
     pub(crate) async fn look(&self, id: Id<Video>, attempts: u32, distrust: bool) -> Result<Look, Error> {
-        let busy = Look { verdict: Verdict::Busy, video: None };
-        self.alone(id, async { self.look_again(id, attempts, distrust).await }).await.map(|look| look.unwrap_or(busy))
+        let upkeep = self.clone();
+        let work = tokio::spawn(async move { upkeep.alone(id, upkeep.look_again(id, attempts, distrust)).await });
+        let look = work.await.map_err(|fault| Error::Internal(fault.into()))??;
+        Ok(look.unwrap_or(Look { verdict: Verdict::Busy, video: None }))
     }
 
     /// Has the media store do its work on a failed video again. `None` when the video is gone.
     pub(crate) async fn reprocess(&self, video: &Video) -> Result<Option<Video>, Error> {
         let (upkeep, video) = (self.clone(), video.clone());
+        // To its end, as a look: what the store was asked for has to be noted.
         let work = tokio::spawn(async move {
             let outcome = upkeep.alone(video.id, upkeep.ask_again(&video)).await?;
             let busy = || Error::Unavailable("the video is being looked after at the moment".into());

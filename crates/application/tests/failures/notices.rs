@@ -1,10 +1,15 @@
 //! Calls of the media store: only genuine ones count, and however they come, they change only what is so.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use aviary_application::Error;
-use aviary_domain::Timestamp;
+use aviary_domain::lease::Leases;
 use aviary_domain::media::notice::{Notice, NoticeError, SignedCall};
 use aviary_domain::media::{MediaError, Progress};
 use aviary_domain::video::{Settlement, StatusChange, Video, VideoStatus};
+use aviary_domain::{StoreError, Timestamp};
 use mockall::predicate::eq;
 
 use crate::bench::{Bench, NOW};
@@ -141,4 +146,40 @@ async fn a_call_that_cannot_be_followed_at_once_is_followed_soon() {
         told(&mut bench, renewed(), Some(processing()));
         assert!(bench.application().notices.receive(call()).await.is_ok());
     }
+}
+
+/// One lease, in a store that is slow to say that it is given.
+#[derive(Default)]
+struct SlowLease(AtomicBool);
+
+#[async_trait::async_trait]
+impl Leases for SlowLease {
+    async fn acquire(&self, _name: &str, _holder: &str, _life: Duration) -> Result<bool, StoreError> {
+        let was_free = !self.0.swap(true, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        Ok(was_free)
+    }
+
+    async fn release(&self, _name: &str, _holder: &str) -> Result<(), StoreError> {
+        self.0.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// The connection of who called breaks off: nobody looks after the video for two minutes otherwise.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_nobody_waits_for_any_more_is_followed_to_its_end() {
+    let mut bench = bench_that_hears(Progress::Ready(film("u1h")));
+    let lease = Arc::new(SlowLease::default());
+    let leases = lease.clone();
+    bench.instead = Some(Box::new(|store| store.leases = leases));
+    found(&mut bench, processing());
+    bench.media.expect_progress().once().returning(|_| Ok(Progress::Ready(film("u1h"))));
+    let status = Some(StatusChange { from: VideoStatus::Processing, to: VideoStatus::Ready });
+    told(&mut bench, Settlement { film: Some((film("u1"), film("u1h"))), still: None, status }, Some(video()));
+    let application = bench.application();
+    let hung_up = tokio::time::timeout(Duration::from_secs(1), application.notices.receive(call())).await;
+    assert!(hung_up.is_err() && lease.0.load(Ordering::Relaxed));
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(!lease.0.load(Ordering::Relaxed), "the video is free for others");
 }
