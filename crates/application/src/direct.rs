@@ -96,8 +96,12 @@ impl DirectUploads {
     }
 
     /// What the fields of a ticket allow, where films are sent to this server; `None` when nobody signed them, or too long ago.
-    pub fn open(&self, fields: &[(String, String)]) -> Option<Allowance> {
-        self.ports.direct.open(fields, self.ports.clock.now())
+    /// `NotFound(Upload)` when the name is not reserved any more, so that no film is received in vain.
+    pub async fn open(&self, fields: &[(String, String)]) -> Result<Option<Allowance>, Error> {
+        let now = self.ports.clock.now();
+        let Some(allowance) = self.ports.direct.open(fields, now) else { return Ok(None) };
+        let ticket = self.ports.store.tickets.find(&allowance.name, now).await?;
+        ticket.map(|_| Some(allowance)).ok_or(Error::NotFound(Noun::Upload))
     }
 
     /// Opens a place for a film of at most `limit` bytes, which a ticket allows.

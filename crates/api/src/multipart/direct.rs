@@ -50,7 +50,7 @@ impl DirectBody {
             let mut part = part.map_err(|error| failure(&error))?;
             let name = part.name().unwrap_or_default().to_owned();
             if name == FILE {
-                let allowance = uploads.open(&fields).ok_or_else(unsigned)?;
+                let allowance = uploads.open(&fields).await?.ok_or_else(unsigned)?;
                 // The boundaries and headers of the form have far less than its fields may have.
                 if announced
                     .is_some_and(|length| length > allowance.limit.saturating_add(u64::try_from(ROOM).unwrap_or(0)))

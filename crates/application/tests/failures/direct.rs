@@ -5,9 +5,9 @@ use std::time::Duration;
 use aviary_application::{Accepted, DirectRequest, DirectTicket, Error, Noun};
 use aviary_domain::StoreError;
 use aviary_domain::file::{FileFormat, FileKey};
-use aviary_domain::media::direct::{Receipt, UploadTicket};
+use aviary_domain::media::direct::{Allowance, Receipt, UploadTicket};
 use aviary_domain::media::{MediaError, PreparedFile, PreparedVideo, VideoFacts};
-use aviary_domain::ticket::{TicketAnswer, TicketRequest};
+use aviary_domain::ticket::{Ticket, TicketAnswer, TicketRequest};
 use mockall::predicate::eq;
 
 use crate::bench::{Bench, MAX_VIDEO, NOW, actor, upload};
@@ -92,6 +92,32 @@ async fn a_ticket_that_could_not_be_signed_is_taken_back() {
         let outcome = begin(bench, None).await;
         assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
     }
+}
+
+/// What a genuine ticket allows, when the store knows this of its name.
+async fn open(found: Result<Option<Ticket>, StoreError>) -> Result<Option<Allowance>, Error> {
+    let mut bench = Bench::new();
+    let allowance = Allowance { name: name(), limit: 40 };
+    bench.direct.expect_open().once().return_once(|_, _| Some(allowance));
+    bench.store.tickets.expect_find().with(eq(name()), eq(NOW)).once().return_once(|_, _| found);
+    bench.application().direct_uploads.open(&[]).await
+}
+
+#[tokio::test]
+async fn a_ticket_that_was_used_or_has_ended_lets_nothing_in() {
+    let opened = open(Ok(Some(Ticket { owner: actor().user, bytes: 40 }))).await;
+    assert!(matches!(&opened, Ok(Some(allowance)) if allowance.limit == 40), "{opened:?}");
+    let used = open(Ok(None)).await;
+    assert!(matches!(used, Err(Error::NotFound(Noun::Upload))), "{used:?}");
+    let unknown = open(Err(StoreError::unavailable("gone"))).await;
+    assert!(matches!(unknown, Err(Error::Unavailable(_))), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn for_a_forged_ticket_the_store_is_not_asked() {
+    let mut bench = Bench::new();
+    bench.direct.expect_open().once().return_once(|_, _| None);
+    assert!(matches!(bench.application().direct_uploads.open(&[]).await, Ok(None)));
 }
 
 /// A bench to which a film of this format is sent.

@@ -3,7 +3,7 @@
 use aviary_domain::file::FileKey;
 use aviary_domain::ticket::MOST_OPEN_TICKETS;
 use aviary_tests::samples::{self, Film};
-use aviary_tests::{Form, Person, Reply, TestServer, code, form};
+use aviary_tests::{Form, Person, Reply, TestServer, code, form, raw};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -173,4 +173,17 @@ async fn a_film_waits_for_a_form_that_fits() {
     ada.multipart(Method::POST, VIDEOS, whole).await.ok(201);
     server.keeps_files(3).await;
     server.is_consistent().await;
+}
+
+/// Of gigabytes that are announced the first ones are enough to say no.
+#[tokio::test]
+async fn a_ticket_that_is_used_up_is_refused_before_the_film_arrives() {
+    let Some((server, ada, film)) = limited(|film| film * 10).await else { return };
+    let ticket = sized(&ada, size(film)).await.ok(201);
+    let receipt = sent(&server, &ticket, &film.bytes).await;
+    ada.post(VIDEOS, &publication(&receipt)).await.ok(201);
+    let begun = filled(&ticket, &film.bytes[..1000]).unfinished();
+    let (length, kind) = (film.bytes.len() + 500, Form::content_type());
+    let head = format!("POST /api/v1/media/direct-upload HTTP/1.1\r\nContent-Length: {length}\r\nContent-Type: {kind}");
+    raw::ask(server.address(), &head, &begun).await.fails(404, code::UPLOAD_NOT_FOUND);
 }
