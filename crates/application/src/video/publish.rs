@@ -220,11 +220,12 @@ impl Videos {
         Ok(self.ports.store.videos.create(&video, self.policy.storage_quota, draft.note).await?)
     }
 
-    /// A video of the actor's as it was when it was new, as far as that is known.
+    /// A video of the actor's as it was when it was new, as far as that is known. Whether others see it by now is told as it is:
+    /// links to what is hidden have to be signed.
     async fn recall(&self, actor: Actor, id: Id<Video>) -> Result<Option<VideoCard>, Error> {
         let Some(video) = self.ports.store.videos.find(id).await? else { return Ok(None) };
         let owner = self.ports.card_of(actor).await?;
-        let video = Video { is_published: true, views: 0, likes_count: 0, comments_count: 0, ..video };
+        let video = Video { views: 0, likes_count: 0, comments_count: 0, ..video };
         Ok(Some(VideoCard { video, owner }))
     }
 }

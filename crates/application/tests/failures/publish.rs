@@ -1,13 +1,14 @@
 //! Publishing when things go wrong: every film has an owner or an end, and whoever sent one is told what to do.
 
-use aviary_application::{Error, IdempotencyKey, Publication};
+use aviary_application::{Creation, Error, IdempotencyKey, Publication};
 use aviary_domain::StoreError;
 use aviary_domain::file::{FileFormat, FileKey};
+use aviary_domain::idempotency::{Fingerprint, Remembered};
 use aviary_domain::media::{PreparedFile, PreparedVideo, VideoFacts};
 use aviary_domain::video::{Video, VideoCard, VideoStatus};
 
-use crate::bench::{Bench, NOW, actor, prepared, upload};
-use crate::upkeep::{card, derived, reads_marks};
+use crate::bench::{Bench, NOW, account, actor, prepared, upload};
+use crate::upkeep::{card, derived, found, reads_marks, video};
 
 pub(crate) const FACTS: VideoFacts = VideoFacts { duration: 2.0, width: 4, height: 3 };
 
@@ -21,7 +22,6 @@ fn with_film() -> Publication {
 }
 
 pub(crate) async fn publish(bench: Bench, input: Publication) -> Result<VideoCard, Error> {
-    use aviary_application::Creation;
     match bench.application().videos.publish(actor(), input, None).await? {
         Creation::Made { made, .. } => Ok(made),
         other => panic!("{other:?}"),
@@ -123,11 +123,33 @@ async fn a_request_whose_twin_filled_the_quota_is_given_what_the_twin_made() {
     let mut asked = 0;
     bench.store.idempotency.expect_find().times(2).returning(move |_, _| {
         asked += 1;
-        let other = aviary_domain::idempotency::Fingerprint([0; 32]);
-        let note = aviary_domain::idempotency::Remembered { fingerprint: other, made: [5; 12], answer: None };
+        let other = Fingerprint([0; 32]);
+        let note = Remembered { fingerprint: other, made: [5; 12], answer: None };
         Ok((asked > 1).then_some(note))
     });
     // By its other fingerprint it is told from a twin here; the point is that it was looked up again.
     let outcome = bench.application().videos.publish(actor(), with_film(), Some(&key)).await;
     assert!(matches!(outcome, Err(Error::KeyReused)), "{outcome:?}");
+}
+
+/// Its links have to be signed for its owner, and they are by what is told of it.
+#[tokio::test]
+async fn a_video_that_was_hidden_since_is_recalled_as_hidden() {
+    let key = IdempotencyKey::parse("k", "POST", "/videos").expect("a sound key");
+    let publish = async |bench: Bench| bench.application().videos.publish(actor(), with_film(), Some(&key)).await;
+    let mut bench = bench_that_takes_films();
+    bench.store.idempotency.expect_find().returning(|_, _| Ok(None));
+    bench.store.files.expect_reserve().returning(|_, _| Ok(()));
+    bench.media.expect_keep().returning(|_, name| Ok(name.marked("u1")));
+    row_is_written(&mut bench, |video| video.is_published);
+    let Ok(Creation::Made { note: Some(note), .. }) = publish(bench).await else { panic!("it is not made") };
+    for is_published in [true, false] {
+        let mut bench = Bench::new();
+        let made = Remembered { fingerprint: note.fingerprint, made: [5; 12], answer: None };
+        bench.store.idempotency.expect_find().once().return_once(|_, _| Ok(Some(made)));
+        found(&mut bench, Video { is_published, views: 7, ..video() });
+        bench.store.users.expect_find().returning(|_| Ok(Some(account().user)));
+        let Ok(Creation::Recalled { made, .. }) = publish(bench).await else { panic!("it is not recalled") };
+        assert_eq!((made.video.is_published, made.video.views), (is_published, 0));
+    }
 }
