@@ -1,6 +1,6 @@
 //! The account at Cloudinary that keeps the media: one URL, or the three variables that its applications use.
 
-use aviary_infra::media::cloudinary::{CloudinarySettings, CloudinarySettingsError};
+use aviary_infra::media::cloudinary::{CloudinaryPart, CloudinarySettings, CloudinarySettingsError};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -93,8 +93,8 @@ impl CloudinaryOptions {
 /// Which of the three variables an error is about.
 fn at_fault(error: &CloudinarySettingsError) -> &'static str {
     match error {
-        CloudinarySettingsError::Part { part, .. } if part.contains("key") => KEY,
-        CloudinarySettingsError::Part { part, .. } if part.contains("secret") => SECRET,
+        CloudinarySettingsError::Part { part: CloudinaryPart::ApiKey, .. } => KEY,
+        CloudinarySettingsError::Part { part: CloudinaryPart::Secret, .. } => SECRET,
         _ => CLOUD,
     }
 }

@@ -44,7 +44,7 @@ use self::upload::Sending;
 use super::{LocalMedia, not_ours};
 
 pub use depot::{CloudinaryDepot, Found};
-pub use settings::{CloudinarySettings, CloudinarySettingsError, Patience};
+pub use settings::{CloudinaryPart, CloudinarySettings, CloudinarySettingsError, Patience};
 pub use signature::SignatureAlgorithm;
 
 /// Files at Cloudinary.

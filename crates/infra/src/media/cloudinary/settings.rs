@@ -86,7 +86,7 @@ pub enum CloudinarySettingsError {
     #[error("{part} is not valid: {rule}")]
     Part {
         /// Which part.
-        part: &'static str,
+        part: CloudinaryPart,
         /// What it must be.
         rule: &'static str,
     },
@@ -96,6 +96,43 @@ pub enum CloudinarySettingsError {
     /// The machine lacks what encrypted connections need.
     #[error("no encrypted connection can be made")]
     Connections(#[source] reqwest::Error),
+}
+
+/// A part of the settings that may be wrong by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloudinaryPart {
+    /// The name of the cloud.
+    Cloud,
+    /// The key that goes with the secret.
+    ApiKey,
+    /// The secret.
+    Secret,
+    /// The folder that is ours.
+    Folder,
+    /// Where the API is.
+    UploadPrefix,
+    /// Where files are fetched from.
+    DeliveryPrefix,
+    /// The hash that the account signs with.
+    Algorithm,
+    /// Where the account tells us what it has done.
+    NotificationUrl,
+}
+
+/// As a part of a sentence.
+impl fmt::Display for CloudinaryPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cloud => "the name of the cloud",
+            Self::ApiKey => "the api key",
+            Self::Secret => "the api secret",
+            Self::Folder => "folder",
+            Self::UploadPrefix => "upload_prefix",
+            Self::DeliveryPrefix => "delivery_prefix",
+            Self::Algorithm => "signature_algorithm",
+            Self::NotificationUrl => "the notification URL",
+        })
+    }
 }
 
 impl CloudinarySettings {
@@ -137,7 +174,7 @@ impl CloudinarySettings {
                 "delivery_prefix" => settings.delivery_prefix = value,
                 "signature_algorithm" => {
                     let rule = "it is sha1 or sha256";
-                    let refused = CloudinarySettingsError::Part { part: "signature_algorithm", rule };
+                    let refused = CloudinarySettingsError::Part { part: CloudinaryPart::Algorithm, rule };
                     settings.algorithm = SignatureAlgorithm::parse(&value).ok_or(refused)?;
                 }
                 "secure" => {}
@@ -155,7 +192,7 @@ impl CloudinarySettings {
 
     /// The API of this cloud.
     pub(super) fn api(&self) -> Result<Url, CloudinarySettingsError> {
-        let refused = |_| CloudinarySettingsError::Part { part: "upload_prefix", rule: ADDRESS };
+        let refused = |_| CloudinarySettingsError::Part { part: CloudinaryPart::UploadPrefix, rule: ADDRESS };
         Url::parse(&format!("{}/v1_1/{}", self.upload_prefix, self.cloud)).map_err(refused)
     }
 
@@ -179,13 +216,13 @@ impl CloudinarySettings {
         let letters = "it has letters, digits, - and _";
         let folder = self.folder.split('/').all(word) && self.folder.len() <= 100;
         for (part, rule, holds) in [
-            ("the name of the cloud", letters, word(&self.cloud)),
-            ("the api key", letters, word(&self.api_key)),
-            ("the api secret", "it has no spaces", shown(self.secret.expose_secret())),
-            ("folder", "it has words of letters, digits, - and _, with / between them", folder),
-            ("upload_prefix", ADDRESS, prefix(&self.upload_prefix)),
-            ("delivery_prefix", ADDRESS, prefix(&self.delivery_prefix)),
-            ("the notification URL", ADDRESS, self.notification_url.as_deref().is_none_or(url)),
+            (CloudinaryPart::Cloud, letters, word(&self.cloud)),
+            (CloudinaryPart::ApiKey, letters, word(&self.api_key)),
+            (CloudinaryPart::Secret, "it has no spaces", shown(self.secret.expose_secret())),
+            (CloudinaryPart::Folder, "it has words of letters, digits, - and _, with / between them", folder),
+            (CloudinaryPart::UploadPrefix, ADDRESS, prefix(&self.upload_prefix)),
+            (CloudinaryPart::DeliveryPrefix, ADDRESS, prefix(&self.delivery_prefix)),
+            (CloudinaryPart::NotificationUrl, ADDRESS, self.notification_url.as_deref().is_none_or(url)),
         ] {
             if !holds {
                 return Err(CloudinarySettingsError::Part { part, rule });
