@@ -141,14 +141,10 @@ impl Users {
         Ok(())
     }
 
-    /// The actor's own account.
-    pub async fn current(&self, actor: Actor) -> Result<User, Error> {
-        found(self.ports.store.users.find(actor.user).await?)
-    }
-
-    /// What the files of the actor's videos take.
-    pub async fn storage(&self, actor: Actor) -> Result<Storage, Error> {
-        self.ports.storage(actor.user, &self.policy).await
+    /// The actor's own account, and what the files of the actor's videos take.
+    pub async fn current(&self, actor: Actor) -> Result<(User, Storage), Error> {
+        let user = async { found(self.ports.store.users.find(actor.user).await?) };
+        tokio::try_join!(user, self.ports.storage(actor.user, &self.policy))
     }
 
     /// Changes name or address.

@@ -133,8 +133,7 @@ pub(crate) async fn register(state: State, client: Client, MaybeKey(key): MaybeK
 )]
 #[get("/current-user")]
 pub(crate) async fn current(state: State, Actor(actor): Actor) -> Answer {
-    let user = state.application.users.current(actor).await?;
-    let storage = state.application.users.storage(actor).await?;
+    let (user, storage) = state.application.users.current(actor).await?;
     Ok(ok(OwnUserView::new(&user, storage, &state), "Current user fetched successfully"))
 }
 

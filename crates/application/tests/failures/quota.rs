@@ -4,7 +4,7 @@ use aviary_application::{Error, IdempotencyKey, UploadKind};
 use aviary_domain::idempotency::{Fingerprint, Remembered};
 use aviary_domain::media::MediaError;
 
-use crate::bench::{Bench, MAX_VIDEO, actor};
+use crate::bench::{Bench, MAX_VIDEO, account, actor};
 
 fn bench(used: u64, quota: Option<u64>) -> Bench {
     let mut bench = Bench { quota, ..Bench::new() };
@@ -81,9 +81,12 @@ async fn without_a_quota_nothing_is_asked() {
 async fn owners_are_told_what_they_use() {
     let mut bench = Bench { quota: Some(100), ..Bench::new() };
     bench.has_stored(60, 7);
-    let storage = bench.application().users.storage(actor()).await.expect("the user is there");
+    bench.store.users.expect_find().returning(|_| Ok(Some(account().user)));
+    let (user, storage) = bench.application().users.current(actor()).await.expect("the user is there");
+    assert_eq!(user, account().user);
     assert_eq!((storage.used, storage.reserved, storage.quota), (60, 7, Some(100)));
     let mut gone = Bench::new();
-    gone.store.users.expect_stored_bytes().once().returning(|_| Ok(None));
-    assert!(matches!(gone.application().users.storage(actor()).await, Err(Error::NotFound(_))));
+    gone.store.users.expect_find().returning(|_| Ok(None));
+    gone.store.users.expect_stored_bytes().returning(|_| Ok(None));
+    assert!(matches!(gone.application().users.current(actor()).await, Err(Error::NotFound(_))));
 }
