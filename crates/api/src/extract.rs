@@ -18,4 +18,4 @@ pub(crate) use fields::{Fields, Input};
 pub(crate) use key::{GuestKeyHeader, KeyHeader, MaybeKey, has_key};
 pub(crate) use list::{ListQuery, Query};
 pub(crate) use path::{PathId, PathIds, PathText};
-pub(crate) use payload::{PatientPayload, payload_failure};
+pub(crate) use payload::{PatientPayload, announced, payload_failure};

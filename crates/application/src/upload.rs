@@ -65,6 +65,11 @@ impl Uploads {
         }
     }
 
+    /// Whether a file of this kind may have fewer bytes than others of its kind, because a quota leaves no more.
+    pub fn is_narrowed(&self, kind: UploadKind) -> bool {
+        kind == UploadKind::Video && self.limit(kind) < self.policy.max_video_bytes
+    }
+
     /// Opens a place for a file of this kind; it refuses what goes over the limit while it arrives.
     pub async fn receive(&self, kind: UploadKind) -> Result<Box<dyn Intake>, MediaError> {
         self.ports.media.receive(self.limit(kind)).await
@@ -73,8 +78,8 @@ impl Uploads {
     /// Why a file of this kind was not taken: one that is too large may be so for the quota, or for files of its kind.
     pub fn refusal(&self, kind: UploadKind, field: &'static str, error: MediaError) -> Error {
         match (error, self.storage) {
-            (MediaError::TooLarge { limit }, Some(storage @ Storage { quota: Some(quota), .. }))
-                if kind == UploadKind::Video && limit < self.policy.max_video_bytes =>
+            (MediaError::TooLarge { .. }, Some(storage @ Storage { quota: Some(quota), .. }))
+                if self.is_narrowed(kind) =>
             {
                 Error::QuotaExceeded { used: storage.taken(), quota }
             }

@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use futures_util::StreamExt;
 
 use super::fields::{Fields, Input};
-use super::payload::{PatientPayload, payload_failure};
+use super::payload::{PatientPayload, announced, payload_failure};
 use crate::error::{ApiError, Code};
 
 /// The most bytes of a body without files.
@@ -67,8 +67,8 @@ impl FromRequest for RawBody {
 /// Receives a body into memory.
 async fn read_bytes(request: &HttpRequest, mut payload: PatientPayload, limit: usize) -> Result<BytesMut, ApiError> {
     let too_large = || ApiError::new(Code::BodyTooLarge, format!("The body is larger than {limit} bytes"));
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > limit) {
+    let is_more = |length| usize::try_from(length).map_or(true, |length| length > limit);
+    if announced(request).is_some_and(is_more) {
         return Err(too_large());
     }
     let mut bytes = BytesMut::new();

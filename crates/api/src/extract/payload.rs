@@ -6,8 +6,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
+use actix_web::http::header;
 use bytes::Bytes;
 use futures_util::Stream;
 use tokio::time::{Instant, Sleep};
@@ -77,6 +79,11 @@ impl Stream for PatientPayload {
 
 fn too_slow() -> PayloadError {
     PayloadError::Io(io::ErrorKind::TimedOut.into())
+}
+
+/// How many bytes a request says that its body has; `None` where it does not say.
+pub(crate) fn announced(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// How a body that broke off is told.

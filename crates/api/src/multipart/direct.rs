@@ -5,7 +5,6 @@ use std::future::{Ready, ready};
 
 use actix_multipart::{Field, Multipart};
 use actix_web::dev::Payload;
-use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest};
 use aviary_application::{DirectUploads, Error};
 use aviary_domain::file::FileKey;
@@ -15,7 +14,7 @@ use futures_util::StreamExt;
 
 use super::read::{failure, require_multipart, text};
 use crate::error::{ApiError, Code};
-use crate::extract::PatientPayload;
+use crate::extract::{PatientPayload, announced};
 
 /// The field of the film.
 const FILE: &str = "file";
@@ -84,10 +83,6 @@ impl FromRequest for DirectBody {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         ready(Ok(Self { request: request.clone(), payload: PatientPayload::take(payload) }))
     }
-}
-
-fn announced(request: &HttpRequest) -> Option<u64> {
-    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn unsigned() -> ApiError {

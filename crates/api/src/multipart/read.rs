@@ -2,7 +2,6 @@
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::error::PayloadError;
-use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest};
 use aviary_application::Uploads;
 use aviary_domain::media::{Intake, MediaError, Upload};
@@ -11,8 +10,7 @@ use futures_util::StreamExt;
 
 use super::{FileField, Form};
 use crate::error::{ApiError, Code};
-use crate::extract::{Fields, PatientPayload, has_key, payload_failure};
-use crate::state::AppState;
+use crate::extract::{Fields, PatientPayload, announced, has_key, payload_failure};
 
 /// The most bytes of one text part.
 const TEXT_LIMIT: usize = 64 * 1024;
@@ -60,18 +58,19 @@ pub(super) fn require_multipart(request: &HttpRequest) -> Result<(), ApiError> {
 fn refuse_announced_excess(request: &HttpRequest, files: &[FileField], uploads: &Uploads) -> Result<(), ApiError> {
     let text = u64::try_from(TEXT_TOTAL).unwrap_or(u64::MAX);
     let most = files.iter().map(|file| uploads.limit(file.kind)).fold(text, u64::saturating_add);
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if announced.and_then(|length| length.parse::<u64>().ok()).is_none_or(|length| length <= most) {
+    if announced(request).is_none_or(|length| length <= most) {
         return Ok(());
     }
-    Err(match files {
-        [file] => {
+    // Of several files the one is to blame for which a quota leaves less room than there is for its kind.
+    let to_blame = match files {
+        [file] => Some(file),
+        several => several.iter().find(|file| uploads.is_narrowed(file.kind)),
+    };
+    Err(match to_blame {
+        Some(file) => {
             uploads.refusal(file.kind, file.name, MediaError::TooLarge { limit: uploads.limit(file.kind) }).into()
         }
-        [film, ..] if uploads.limit(film.kind) < AppState::of(request)?.application.uploads.limit(film.kind) => {
-            uploads.refusal(film.kind, film.name, MediaError::TooLarge { limit: uploads.limit(film.kind) }).into()
-        }
-        _ => ApiError::new(Code::FileTooLarge, format!("The form is larger than the {most} bytes that it may have")),
+        None => ApiError::new(Code::FileTooLarge, format!("The form is larger than the {most} bytes that it may have")),
     })
 }
 
