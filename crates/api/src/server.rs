@@ -63,11 +63,10 @@ pub async fn start(settings: Settings) -> anyhow::Result<RunningServer> {
     home::migrate(&settings).await?;
     let home = Home::open(&settings).await?.with_media(&settings).await?;
     let store = home.store.clone();
-    let opened = tokio::task::spawn_blocking(move || compose::build(&opening, address.port(), store)).await??;
-    let compose::Opened { state, entropy } = opened;
+    let state = tokio::task::spawn_blocking(move || compose::build(&opening, address.port(), store)).await??;
     let state = web::Data::new(state);
     let server = serve(listener, state.clone(), &settings).context("cannot serve the listener")?;
-    let sweeper = sweep::SweepTask::start(state.application.sweeper.clone(), entropy);
+    let sweeper = sweep::SweepTask::start(state.application.sweeper.clone(), state.entropy.clone());
     let tidy = tidy::TidyTask::start(state.local.clone());
     let (handle, serving) = (server.handle(), tokio::spawn(server));
     Ok(RunningServer {

@@ -4,7 +4,9 @@
 //! field is told at once; every decision about who may do what is made here.
 #![warn(missing_docs)]
 
+mod abreast;
 mod actor;
+mod again;
 mod comment;
 mod dashboard;
 mod direct;

@@ -12,15 +12,18 @@ mod known;
 use std::sync::Arc;
 
 use aviary_domain::file::{DueFile, FileKey, FileOwner, OwnedFile};
-use aviary_domain::media::MediaError;
+use aviary_domain::media::{FILM_MISSING, MediaError};
 use aviary_domain::video::{Settlement, StatusChange, Video};
 
 use self::known::KnownFiles;
-use crate::settle::{FILM_MISSING, failed};
+use crate::abreast::some_at_once;
+use crate::settle::failed;
 use crate::{Error, Ports};
 
 /// How many names or rows are asked for at a time.
 const BATCH: usize = 1000;
+/// How many files without an owner are looked for before those that are there are made due.
+const LOOKED_FOR: usize = 100;
 /// The most files that were given up which a report counts.
 const GIVEN_UP_COUNTED: usize = 10_000;
 
@@ -239,19 +242,31 @@ impl MediaCheck {
         watcher: Watcher<'_>,
     ) -> Result<(), Error> {
         watcher(CheckStep::Begin("files without an owner"));
-        for name in known.unmarked() {
-            watcher(CheckStep::Advance(1));
-            // One that was due and has been removed meanwhile is in the ledger no more, and gone.
-            if !self.ports.inventory.holds(&name).await.map_err(unlisted)? {
-                continue;
+        let mut names = known.unmarked();
+        loop {
+            let some: Vec<FileKey> = names.by_ref().take(LOOKED_FOR).collect();
+            if some.is_empty() {
+                break;
             }
-            if fix {
-                self.ports.store.files.reserve(std::slice::from_ref(&name), self.ports.clock.now()).await?;
+            watcher(advance(some.len()));
+            let mut orphans = self.still_there(some).await?;
+            orphans.sort_unstable();
+            if fix && !orphans.is_empty() {
+                self.ports.store.files.reserve(&orphans, self.ports.clock.now()).await?;
             }
-            report.orphans.add(name);
+            orphans.into_iter().for_each(|name| report.orphans.add(name));
         }
         watcher(CheckStep::Finish);
         Ok(())
+    }
+
+    /// Those that lie in the store: what was due and has been removed meanwhile is in the ledger no more, and gone.
+    async fn still_there(&self, names: Vec<FileKey>) -> Result<Vec<FileKey>, Error> {
+        let looked = some_at_once(names, |name| {
+            let inventory = Arc::clone(&self.ports.inventory);
+            async move { Ok(inventory.holds(&name).await.map_err(unlisted)?.then_some(name)) }
+        });
+        Ok(looked.await?.into_iter().flatten().collect())
     }
 }
 

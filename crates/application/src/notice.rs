@@ -34,8 +34,8 @@ impl Notices {
     /// itself is asked. So a call that comes again changes nothing, and one that gets lost costs time only.
     pub async fn receive(&self, call: SignedCall) -> Result<(), Error> {
         let now = self.ports.clock.now();
-        let Some(notice) = self.ports.notices.read(&call, now).map_err(Error::Notice)? else { return Ok(()) };
-        let Some(video) = self.video_of(&notice.film).await? else { return Ok(()) };
+        let Some(film) = self.ports.notices.read(&call, now).map_err(Error::Notice)? else { return Ok(()) };
+        let Some(video) = self.video_of(&film).await? else { return Ok(()) };
         let verdict = match self.upkeep.look(video.id, 0, false).await {
             Ok(look) => look.verdict,
             Err(error) => {

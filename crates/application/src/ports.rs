@@ -56,8 +56,6 @@ pub struct Policy {
     pub max_image_bytes: u64,
     /// The most bytes that the films and stills of one user may have; `None` for any number.
     pub storage_quota: Option<u64>,
-    /// How long links to files last that not everybody may fetch, for those who show them.
-    pub link_life: Duration,
     /// Where files are kept; what the store has noted otherwise is for other processes to look after.
     pub media_site: MediaSite,
     /// How many failed logins are allowed; `None` for any number.

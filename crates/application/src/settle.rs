@@ -12,9 +12,10 @@ use aviary_domain::Id;
 use aviary_domain::media::{MediaError, Progress};
 use aviary_domain::video::{MediaTask, Settlement, StatusChange, Video, VideoStatus};
 
+use crate::again::wait;
 use crate::{Chain, Error, Ports};
 
-pub(crate) use learn::{FILM_MISSING, failed};
+pub(crate) use learn::failed;
 
 /// How long one video is looked after without a pause. Whoever is cut off lets others go on after this.
 const LEASE_LIFE: Duration = Duration::from_mins(2);
@@ -75,7 +76,8 @@ impl Upkeep {
         match verdict {
             Verdict::Settled => tasks.done(&task).await?,
             Verdict::Waiting | Verdict::Failing => {
-                tasks.postpone(&task, self.ports.clock.now().after(wait(task.attempts))).await?;
+                let wait = wait(FIRST_WAIT, task.attempts, LONGEST_WAIT);
+                tasks.postpone(&task, self.ports.clock.now().after(wait)).await?;
             }
             Verdict::Busy => {}
         }
@@ -193,11 +195,6 @@ fn passed_over(said: &Settlement, after: &Video) -> bool {
     other(&said.film, &after.file) || other(&said.still, &after.thumbnail)
 }
 
-/// Doubles with each attempt.
-fn wait(attempts: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(1 << attempts.min(8)).min(LONGEST_WAIT)
-}
-
 /// Tells the log why the store could not be asked.
 fn log_failure(video: &Video, what: &str, error: &MediaError) {
     tracing::warn!(video = %video.id, what, error = %Chain(error), "the media store could not be asked and is asked again");
@@ -208,10 +205,11 @@ mod tests {
     use std::time::Duration;
 
     use super::learn::LAST_ATTEMPT;
-    use super::{LONGEST_WAIT, wait};
+    use super::{FIRST_WAIT, LONGEST_WAIT};
 
     #[test]
     fn the_waits_grow_to_five_minutes_and_come_to_a_day_before_the_store_is_given_up() {
+        let wait = |attempts| crate::again::wait(FIRST_WAIT, attempts, LONGEST_WAIT);
         assert_eq!(
             (wait(0), wait(1), wait(u32::MAX)),
             (Duration::from_secs(10), Duration::from_secs(20), LONGEST_WAIT)

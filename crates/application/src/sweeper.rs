@@ -10,8 +10,9 @@ use aviary_domain::Timestamp;
 use aviary_domain::file::DueFile;
 use aviary_domain::media::site::{SITE_LEASE, SITE_LEASE_LIFE};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
 
+use crate::abreast::some_at_once;
+use crate::again::wait;
 use crate::direct::arrives_until;
 use crate::lease::LongLease;
 use crate::settle::Upkeep;
@@ -23,8 +24,6 @@ const PURGE_STEP: usize = 500;
 const FILES_A_ROUND: usize = 100;
 /// How many videos one round looks after.
 const TASKS_A_ROUND: usize = 50;
-/// How many calls to the media store, which may be far away, are under way at a time.
-const AT_ONCE: usize = 8;
 /// The lease under which one process at a time sweeps.
 const LEASE: &str = "sweeper";
 /// How long the lease outlives its holder. Two who sweep at once do no harm, as every step can be repeated: the lease only
@@ -32,6 +31,8 @@ const LEASE: &str = "sweeper";
 const LEASE_LIFE: Duration = Duration::from_secs(15);
 /// How often the leases are looked after while a round lasts, which takes minutes where the media store is slow.
 const HELD_EVERY: Duration = Duration::from_secs(5);
+/// The wait before a file is tried again; it doubles with each attempt.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait between two attempts to remove a file.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// The attempt to remove a file after which it is given up, about a week after the first one.
@@ -247,48 +248,23 @@ impl Ports {
             Err(error) => {
                 tracing::warn!(key = %file.key, attempts = file.attempts + 1, error = %Chain(&error),
                     "a file could not be removed and is tried again");
-                files.postpone(&file.key, self.clock.now().after(wait(file.attempts))).await?;
+                let wait = wait(FIRST_WAIT, file.attempts, LONGEST_WAIT);
+                files.postpone(&file.key, self.clock.now().after(wait)).await?;
                 Ok(FileEnd::Postponed)
             }
         }
     }
 }
 
-/// Does the work for each item, [`AT_ONCE`] at a time. A failed one does not keep the others from being done; a failure is
-/// returned in the end.
-async fn some_at_once<I, T, W>(items: Vec<I>, work: impl Fn(I) -> W) -> Result<Vec<T>, Error>
-where
-    T: Send + 'static,
-    W: Future<Output = Result<T, Error>> + Send + 'static,
-{
-    let mut items = items.into_iter();
-    let mut running: JoinSet<_> = items.by_ref().take(AT_ONCE).map(&work).collect();
-    let (mut ends, mut failure) = (Vec::new(), None);
-    while let Some(end) = running.join_next().await {
-        match end.unwrap_or_else(|fault| Err(Error::Internal(fault.into()))) {
-            Ok(end) => ends.push(end),
-            Err(error) => failure = failure.or(Some(error)),
-        }
-        if let Some(item) = items.next() {
-            running.spawn(work(item));
-        }
-    }
-    failure.map_or(Ok(ends), Err)
-}
-
-/// Doubles from one second.
-fn wait(attempts: u32) -> Duration {
-    Duration::from_secs(1 << attempts.min(12)).min(LONGEST_WAIT)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{LAST_ATTEMPT, wait};
+    use super::{FIRST_WAIT, LAST_ATTEMPT, LONGEST_WAIT};
 
     #[test]
     fn the_waits_grow_to_an_hour_and_come_to_a_week_before_a_file_is_given_up() {
+        let wait = |attempts| crate::again::wait(FIRST_WAIT, attempts, LONGEST_WAIT);
         assert_eq!(
             (wait(0), wait(3), wait(u32::MAX)),
             (Duration::from_secs(1), Duration::from_secs(8), Duration::from_hours(1))

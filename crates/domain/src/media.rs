@@ -134,6 +134,9 @@ pub enum Access {
     Private,
 }
 
+/// Why a film can never be played whose file is gone, as it is told to its owner, wherever that turns out.
+pub const FILM_MISSING: &str = "The film's file is missing";
+
 /// How far the store is with a film.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Progress {

@@ -25,16 +25,8 @@ use crate::config::Settings;
 use crate::routes;
 use crate::state::{AppState, TokenLives};
 
-/// Everything that a server runs on.
-pub(super) struct Opened {
-    /// What handlers reach.
-    pub(super) state: AppState,
-    /// Randomness for the background tasks.
-    pub(super) entropy: Arc<dyn Entropy>,
-}
-
 /// Builds what handlers reach over an open store, which holds the data folder's lock; blocks while it opens the folder.
-pub(super) fn build(settings: &Settings, port: u16, store: Store) -> anyhow::Result<Opened> {
+pub(super) fn build(settings: &Settings, port: u16, store: Store) -> anyhow::Result<AppState> {
     let base_url = settings.base_url(port);
     let secrets = Secrets::load(settings)?;
     let outside = Outside::open(settings, &base_url, &secrets)?;
@@ -58,8 +50,7 @@ pub(super) fn build(settings: &Settings, port: u16, store: Store) -> anyhow::Res
     if !state.takes_stills {
         tracing::warn!("ffmpeg and ffprobe were not found: every video needs a thumbnail of its own");
     }
-    let entropy = entropy.clone();
-    Ok(Opened { state, entropy })
+    Ok(state)
 }
 
 /// The use cases alone, for a command; blocks as [`build`] does.
@@ -157,7 +148,6 @@ fn policy(settings: &Settings) -> Policy {
         max_video_bytes: settings.max_video_bytes,
         max_image_bytes: settings.max_image_bytes,
         storage_quota: settings.storage_quota,
-        link_life: settings.link_life,
         media_site: settings.media_site(),
         login_limits: settings.rate_limits.then(LoginLimits::default),
     }

@@ -1,7 +1,7 @@
 //! What there is to learn, and to change, at the media store about one video.
 
 use aviary_domain::file::FileKey;
-use aviary_domain::media::{Access, Progress};
+use aviary_domain::media::{Access, FILM_MISSING, Progress};
 use aviary_domain::video::{Settlement, StatusChange, Video, VideoStatus};
 
 use super::{Upkeep, Verdict, log_failure};
@@ -10,8 +10,6 @@ use super::{Upkeep, Verdict, log_failure};
 pub(super) const LAST_ATTEMPT: u32 = 292;
 /// The most characters of a reason.
 const REASON_LENGTH: usize = 500;
-/// Why a video failed whose film is gone.
-pub(crate) const FILM_MISSING: &str = "The film's file is missing";
 /// Why a video failed with which the store never came to an end.
 const TOO_LATE: &str = "Making the film playable took too long";
 

@@ -91,7 +91,6 @@ impl Bench {
             max_video_bytes: MAX_VIDEO,
             max_image_bytes: 1 << 20,
             storage_quota: self.quota,
-            link_life: Duration::from_hours(6),
             media_site: MediaSite::Folder,
             login_limits: self.limits,
         };

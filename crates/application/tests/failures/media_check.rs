@@ -144,17 +144,31 @@ async fn what_nobody_owns_is_told_and_made_due_only_when_that_is_asked_for() {
     assert_eq!((report.orphans.count, &report.orphans.examples[..]), (2, &[film(1), film(4)][..]));
     assert!(!report.is_clean());
     let mut bench = world().bench();
-    for orphan in [film(1), film(4)] {
-        bench
-            .store
-            .files
-            .expect_reserve()
-            .withf(move |names, until| names == [orphan.clone()] && *until == NOW)
-            .once()
-            .returning(|_, _| Ok(()));
-    }
+    // At once, and in one step.
+    bench
+        .store
+        .files
+        .expect_reserve()
+        .withf(|names, until| names == [film(1), film(4)] && *until == NOW)
+        .once()
+        .returning(|_, _| Ok(()));
     let report = bench.application().media_check.run(true, &|_| {}).await.expect("the check goes through");
     assert_eq!(report.orphans.count, 2);
+}
+
+#[tokio::test]
+async fn however_many_nobody_owns_each_is_told_and_made_due_once() {
+    let mut bench = World { stored: (0..250).collect(), removed: (0..50).collect(), ..World::default() }.bench();
+    let due = Arc::new(Mutex::new(Vec::new()));
+    let made_due = due.clone();
+    bench.store.files.expect_reserve().returning(move |names, _| {
+        assert!(names.len() <= 100, "{}", names.len());
+        made_due.lock().unwrap().extend_from_slice(names);
+        Ok(())
+    });
+    let report = bench.application().media_check.run(true, &|_| {}).await.expect("the check goes through");
+    assert_eq!((report.orphans.count, report.orphans.examples.len()), (200, MediaReport::SHOWN));
+    assert_eq!(*due.lock().unwrap(), (50..250).map(film).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aviary_application::Error;
+use aviary_domain::StoreError;
 use aviary_domain::lease::Leases;
-use aviary_domain::media::notice::{Notice, NoticeError, SignedCall};
+use aviary_domain::media::notice::{NoticeError, SignedCall};
 use aviary_domain::media::{MediaError, Progress};
 use aviary_domain::video::{Settlement, StatusChange, Video, VideoStatus};
-use aviary_domain::{StoreError, Timestamp};
 use mockall::predicate::eq;
 
 use crate::bench::{Bench, NOW};
@@ -19,12 +19,11 @@ fn call() -> SignedCall {
     SignedCall { timestamp: "1".into(), signature: "s".into(), body: b"{}".to_vec() }
 }
 
-/// A bench on which a genuine call tells this of a film that somebody waits for.
-fn bench_that_hears(progress: Progress) -> Bench {
+/// A bench on which a genuine call is about a film that somebody waits for.
+fn bench_that_hears() -> Bench {
     let mut bench = Bench::new();
     reads_marks(&mut bench);
-    let notice = Notice { film: film("u1").unmarked(), progress, sent_at: Timestamp::from_millis(0) };
-    bench.notices.expect_read().with(eq(call()), eq(NOW)).once().return_once(|_, _| Ok(Some(notice)));
+    bench.notices.expect_read().with(eq(call()), eq(NOW)).once().return_once(|_, _| Ok(Some(film("u1").unmarked())));
     let waiting = |_: &_| Ok(Some(processing()));
     bench.store.videos.expect_find_processing().with(eq(film("u1").unmarked())).once().returning(waiting);
     bench
@@ -55,9 +54,7 @@ async fn a_call_about_what_nobody_waits_for_is_no_error() {
 #[tokio::test]
 async fn a_call_that_comes_again_changes_nothing() {
     let mut bench = Bench::new();
-    let notice =
-        Notice { film: film("u1"), progress: Progress::Ready(film("u1h")), sent_at: Timestamp::from_millis(0) };
-    bench.notices.expect_read().once().return_once(|_, _| Ok(Some(notice)));
+    bench.notices.expect_read().once().return_once(|_, _| Ok(Some(film("u1"))));
     bench.store.videos.expect_find_processing().once().returning(|_| Ok(None));
     bench.store.videos.expect_is_hidden_file().once().returning(|_| Ok(false));
     assert!(bench.application().notices.receive(call()).await.is_ok());
@@ -68,9 +65,7 @@ async fn a_call_that_comes_before_the_row_waits_for_it() {
     for rounds in [1, 3] {
         let mut bench = Bench::new();
         reads_marks(&mut bench);
-        let notice =
-            Notice { film: film("u1"), progress: Progress::Ready(film("u1h")), sent_at: Timestamp::from_millis(0) };
-        bench.notices.expect_read().once().return_once(|_, _| Ok(Some(notice)));
+        bench.notices.expect_read().once().return_once(|_, _| Ok(Some(film("u1"))));
         bench.store.videos.expect_find_processing().times(rounds).returning(|_| Ok(None));
         bench.store.videos.expect_is_hidden_file().with(eq(film("u1"))).times(rounds).returning(|_| Ok(true));
         bench.store.videos.expect_find_processing().once().returning(|_| Ok(Some(processing())));
@@ -86,9 +81,7 @@ async fn a_call_that_comes_before_the_row_waits_for_it() {
 #[tokio::test(start_paused = true)]
 async fn a_call_about_a_film_that_never_has_a_row_is_no_error() {
     let mut bench = Bench::new();
-    let notice =
-        Notice { film: film("u1"), progress: Progress::Ready(film("u1h")), sent_at: Timestamp::from_millis(0) };
-    bench.notices.expect_read().once().return_once(|_, _| Ok(Some(notice)));
+    bench.notices.expect_read().once().return_once(|_, _| Ok(Some(film("u1"))));
     bench.store.videos.expect_find_processing().times(4).returning(|_| Ok(None));
     bench.store.videos.expect_is_hidden_file().times(3).returning(|_| Ok(true));
     assert!(bench.application().notices.receive(call()).await.is_ok());
@@ -96,7 +89,7 @@ async fn a_call_about_a_film_that_never_has_a_row_is_no_error() {
 
 #[tokio::test]
 async fn a_film_is_ready_when_the_store_says_so_itself() {
-    let mut bench = bench_that_hears(Progress::Ready(film("u1h")));
+    let mut bench = bench_that_hears();
     alone(&mut bench);
     found(&mut bench, processing());
     bench.media.expect_progress().once().returning(|_| Ok(Progress::Ready(film("u1h"))));
@@ -107,7 +100,7 @@ async fn a_film_is_ready_when_the_store_says_so_itself() {
 
 #[tokio::test]
 async fn a_failure_is_believed_when_the_store_says_so_itself() {
-    let mut bench = bench_that_hears(Progress::Failed("in its own words".into()));
+    let mut bench = bench_that_hears();
     alone(&mut bench);
     found(&mut bench, processing());
     bench.media.expect_progress().once().returning(|_| Ok(Progress::Failed("broken".into())));
@@ -119,7 +112,7 @@ async fn a_failure_is_believed_when_the_store_says_so_itself() {
 
 #[tokio::test]
 async fn the_failure_of_an_earlier_attempt_does_not_end_the_one_that_runs() {
-    let mut bench = bench_that_hears(Progress::Failed("broken".into()));
+    let mut bench = bench_that_hears();
     alone(&mut bench);
     found(&mut bench, processing());
     bench.media.expect_progress().once().returning(|_| Ok(Progress::Pending));
@@ -141,7 +134,7 @@ async fn a_call_that_cannot_be_followed_at_once_is_followed_soon() {
         },
     ];
     for step in steps {
-        let mut bench = bench_that_hears(Progress::Ready(film("u1h")));
+        let mut bench = bench_that_hears();
         step(&mut bench);
         told(&mut bench, renewed(), Some(processing()));
         assert!(bench.application().notices.receive(call()).await.is_ok());
@@ -169,7 +162,7 @@ impl Leases for SlowLease {
 /// The connection of who called breaks off: nobody looks after the video for two minutes otherwise.
 #[tokio::test(start_paused = true)]
 async fn a_call_that_nobody_waits_for_any_more_is_followed_to_its_end() {
-    let mut bench = bench_that_hears(Progress::Ready(film("u1h")));
+    let mut bench = bench_that_hears();
     let lease = Arc::new(SlowLease::default());
     let leases = lease.clone();
     bench.instead = Some(Box::new(|store| store.leases = leases));

@@ -1,6 +1,5 @@
 //! What the media store tells by itself: signed calls (webhooks) when its work on a film is done.
 
-use super::Progress;
 use crate::Timestamp;
 use crate::file::FileKey;
 
@@ -13,17 +12,6 @@ pub struct SignedCall {
     pub signature: String,
     /// The raw body.
     pub body: Vec<u8>,
-}
-
-/// What a call tells of a film.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Notice {
-    /// The film's name.
-    pub film: FileKey,
-    /// How far the store is with it.
-    pub progress: Progress,
-    /// When the store sent it, in whole seconds.
-    pub sent_at: Timestamp,
 }
 
 /// Why a call is not believed.
@@ -46,6 +34,7 @@ pub enum NoticeError {
 /// Reads the calls of the media store. A call may come more than once and in any order.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 pub trait MediaNotices: Send + Sync {
-    /// What a call tells; `None` when it is genuine and about something that nobody waits for.
-    fn read(&self, call: &SignedCall, now: Timestamp) -> Result<Option<Notice>, NoticeError>;
+    /// The name of the film with which the store is done, well or not; `None` when a call is genuine and about something that
+    /// nobody waits for. How the film is by now, the store itself is asked: calls come late, twice and in any order.
+    fn read(&self, call: &SignedCall, now: Timestamp) -> Result<Option<FileKey>, NoticeError>;
 }

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aviary_domain::Timestamp;
 use aviary_domain::file::{FileFormat, FileKey};
-use aviary_domain::media::notice::{MediaNotices, Notice, NoticeError, SignedCall};
+use aviary_domain::media::notice::{MediaNotices, NoticeError, SignedCall};
 use aviary_domain::media::{
-    Access, ImageRole, Intake, MediaError, MediaStore, PreparedFile, PreparedVideo, Progress, Rendition, Upload,
+    Access, FILM_MISSING, ImageRole, Intake, MediaError, MediaStore, PreparedFile, PreparedVideo, Progress, Rendition,
+    Upload,
 };
 
 use self::kept::{discard, store, sync};
@@ -100,10 +101,9 @@ impl LocalMedia {
     /// Judges a stored film anew.
     async fn examine(&self, film: &FileKey) -> Result<Progress, MediaError> {
         here(film)?;
-        let gone = || Progress::Failed("The film's file is missing".to_owned());
         let Some(path) = self.path(film) else { return Ok(Progress::Ready(film.clone())) };
         if stored_length(path.clone()).await?.is_none() {
-            return Ok(gone());
+            return Ok(Progress::Failed(FILM_MISSING.to_owned()));
         }
         match self.videos.examine(&path).await {
             Ok(_) => Ok(Progress::Ready(film.clone())),
@@ -242,7 +242,7 @@ impl MediaStore for LocalMedia {
 }
 
 impl MediaNotices for LocalMedia {
-    fn read(&self, _call: &SignedCall, _now: Timestamp) -> Result<Option<Notice>, NoticeError> {
+    fn read(&self, _call: &SignedCall, _now: Timestamp) -> Result<Option<FileKey>, NoticeError> {
         Err(NoticeError::Unexpected)
     }
 }

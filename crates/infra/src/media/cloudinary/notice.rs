@@ -4,14 +4,11 @@ use std::time::Duration;
 
 use aviary_domain::Timestamp;
 use aviary_domain::file::FileKey;
-use aviary_domain::media::notice::{MediaNotices, Notice, NoticeError, SignedCall};
-use aviary_domain::media::{Access, Progress};
+use aviary_domain::media::notice::{MediaNotices, NoticeError, SignedCall};
 use serde::Deserialize;
 
 use super::CloudinaryMedia;
-use super::asset::{EAGER_HLS, HLS, Kind, read_delivery_type, read_version};
-use super::mark::Mark;
-use super::progress::IMPOSSIBLE;
+use super::asset::{EAGER_HLS, HLS};
 
 /// How long after it was sent a call is believed.
 const LIFE: Duration = Duration::from_hours(2);
@@ -35,8 +32,7 @@ struct Derived {
 }
 
 impl MediaNotices for CloudinaryMedia {
-    /// The key of a film that is ready says where Cloudinary saw it: the row may know better by now.
-    fn read(&self, call: &SignedCall, now: Timestamp) -> Result<Option<Notice>, NoticeError> {
+    fn read(&self, call: &SignedCall, now: Timestamp) -> Result<Option<FileKey>, NoticeError> {
         let SignedCall { timestamp, signature, body } = call;
         if !self.provider.signer.is_call(body, timestamp, signature) {
             return Err(NoticeError::Forged);
@@ -47,10 +43,7 @@ impl MediaNotices for CloudinaryMedia {
             return Err(NoticeError::Stale);
         }
         let call: Call = serde_json::from_slice(body).map_err(|_| NoticeError::Malformed)?;
-        Ok(self.film_of(&call).and_then(|(film, derived)| {
-            let progress = progress(&film, derived)?;
-            Some(Notice { film, progress, sent_at })
-        }))
+        Ok(self.film_of(&call).and_then(|(film, derived)| derived.is_done().then_some(film)))
     }
 }
 
@@ -66,22 +59,13 @@ impl CloudinaryMedia {
     }
 }
 
-/// What a call says of a film; `None` where it says that it is still at work, or says it in a way that is not known here.
-fn progress(film: &FileKey, derived: &Derived) -> Option<Progress> {
-    match (derived.status.as_deref(), derived.secure_url.as_deref()) {
-        (Some("failed"), _) => Some(Progress::Failed(IMPOSSIBLE.to_owned())),
-        (None | Some("success" | "completed" | "active"), Some(url)) => {
-            let (access, version) = seen(url)?;
-            let mark = Mark { access, hls: true, ..Mark::stored(version) };
-            Some(Progress::Ready(film.marked(&mark.to_string())))
+impl Derived {
+    /// Whether the work is over, well or not; not where it goes on, or where that is said in a way that is not known here.
+    fn is_done(&self) -> bool {
+        match self.status.as_deref() {
+            Some("failed") => true,
+            None | Some("success" | "completed" | "active") => self.secure_url.is_some(),
+            Some(_) => false,
         }
-        _ => None,
     }
-}
-
-/// Delivery type and version in the URL of a playlist, whichever server it is on.
-fn seen(url: &str) -> Option<(Access, u64)> {
-    let mut parts = url.split('/').skip_while(|part| *part != Kind::Video.as_str()).skip(1);
-    let access = read_delivery_type(parts.next()?)?;
-    Some((access, parts.find_map(read_version)?))
 }

@@ -1,15 +1,14 @@
 //! How far Cloudinary is with a film's HLS playlist, told by asking for it where viewers do.
 
 use aviary_domain::file::FileKey;
-use aviary_domain::media::{MediaError, MediaStore, Progress};
+use aviary_domain::media::{FILM_MISSING, MediaError, MediaStore, Progress};
 
 use super::mark::Mark;
 use super::provider::Playlist;
 use super::{CloudinaryMedia, Place};
 
 /// Why a film is not ready, in our own words.
-pub(super) const MISSING: &str = "The film's file is missing";
-pub(super) const IMPOSSIBLE: &str = "The film cannot be prepared for streaming";
+const IMPOSSIBLE: &str = "The film cannot be prepared for streaming";
 
 impl CloudinaryMedia {
     pub(super) async fn progress_of(&self, film: &FileKey) -> Result<Progress, MediaError> {
@@ -22,7 +21,7 @@ impl CloudinaryMedia {
         Ok(match self.provider.playlist(&url).await? {
             Playlist::Made => Progress::Ready(film.marked(&Mark { hls: true, ..mark }.to_string())),
             Playlist::AtWork => Progress::Pending,
-            Playlist::NoFilm => Progress::Failed(MISSING.to_owned()),
+            Playlist::NoFilm => Progress::Failed(FILM_MISSING.to_owned()),
             Playlist::Impossible => Progress::Failed(IMPOSSIBLE.to_owned()),
         })
     }
@@ -34,6 +33,6 @@ impl CloudinaryMedia {
             Place::Derived(..) | Place::Adopted(_) | Place::Foreign => return Ok(Progress::Ready(film.clone())),
         };
         let is_there = self.exists(&asset, film.is_film()).await?;
-        Ok(if is_there { Progress::Pending } else { Progress::Failed(MISSING.to_owned()) })
+        Ok(if is_there { Progress::Pending } else { Progress::Failed(FILM_MISSING.to_owned()) })
     }
 }

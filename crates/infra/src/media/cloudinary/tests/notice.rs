@@ -1,8 +1,7 @@
 //! The provider's calls.
 
-use aviary_domain::Timestamp;
-use aviary_domain::media::Progress;
-use aviary_domain::media::notice::{MediaNotices, Notice, NoticeError, SignedCall};
+use aviary_domain::file::FileKey;
+use aviary_domain::media::notice::{MediaNotices, NoticeError, SignedCall};
 use serde_json::{Value, json};
 
 use super::{House, NOW, film, image};
@@ -19,7 +18,7 @@ fn call(house: &House, body: &[u8], timestamp: &str) -> SignedCall {
     SignedCall { timestamp: timestamp.to_owned(), signature, body: body.to_vec() }
 }
 
-fn read(house: &House, body: &Value) -> Result<Option<Notice>, NoticeError> {
+fn read(house: &House, body: &Value) -> Result<Option<FileKey>, NoticeError> {
     house.media.read(&call(house, body.to_string().as_bytes(), &SENT.to_string()), NOW)
 }
 
@@ -33,22 +32,12 @@ fn made(delivery: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_playlist_that_is_made_is_told() {
-    let house = house().await;
-    let notice = read(&house, &eager(&house, &made("upload/sp_auto"))).unwrap().unwrap();
-    assert_eq!(notice.film, film());
-    assert_eq!(notice.progress, Progress::Ready(film().marked("u77h")));
-    assert_eq!(notice.sent_at, Timestamp::from_millis(SENT * 1000));
-    let private = read(&house, &eager(&house, &made("authenticated/s--12345678--/sp_auto"))).unwrap().unwrap();
-    assert_eq!(private.progress, Progress::Ready(film().marked("a77h")));
-}
-
-#[tokio::test]
-async fn a_failure_is_told_in_our_words() {
+async fn the_film_is_told_whose_playlist_is_made_or_cannot_be() {
     let house = house().await;
     let failed = json!({"transformation": "sp_auto/m3u8", "status": "failed", "reason": "provider's words"});
-    let notice = read(&house, &eager(&house, &failed)).unwrap().unwrap();
-    assert_eq!(notice.progress, Progress::Failed("The film cannot be prepared for streaming".to_owned()));
+    for derived in [made("upload/sp_auto"), made("authenticated/s--12345678--/sp_auto"), failed] {
+        assert_eq!(read(&house, &eager(&house, &derived)), Ok(Some(film())), "{derived}");
+    }
 }
 
 #[tokio::test]
@@ -62,7 +51,9 @@ async fn what_nobody_waits_for_is_passed_over() {
     picture["public_id"] = json!(house.asset(&image()).public_id);
     let other_work = json!({"transformation": "w_100/mp4", "status": "failed"});
     let at_work = json!({"transformation": "sp_auto/m3u8", "status": "processing"});
-    for body in [other_type, other_film, picture, eager(&house, &other_work), eager(&house, &at_work), json!({})] {
+    let nowhere = json!({"transformation": "sp_auto/m3u8"});
+    let derived = [other_work, at_work, nowhere].map(|derived| eager(&house, &derived));
+    for body in [other_type, other_film, picture, json!({})].into_iter().chain(derived) {
         assert_eq!(read(&house, &body), Ok(None), "{body}");
     }
 }
