@@ -254,7 +254,9 @@ impl MediaCheck {
             if fix && !orphans.is_empty() {
                 self.ports.store.files.reserve(&orphans, self.ports.clock.now()).await?;
             }
-            orphans.into_iter().for_each(|name| report.orphans.add(name));
+            for name in orphans {
+                report.orphans.add(name);
+            }
         }
         watcher(CheckStep::Finish);
         Ok(())

@@ -22,6 +22,9 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 /// The largest film that the bench takes, in bytes.
 pub(crate) const MAX_VIDEO: u64 = 1 << 20;
 
+/// Puts something in the place of a mock.
+pub(crate) type Instead = Box<dyn FnOnce(&mut Store)>;
+
 /// Mocks to set expectations on before the application is built.
 pub(crate) struct Bench {
     pub(crate) store: MockStore,
@@ -34,7 +37,7 @@ pub(crate) struct Bench {
     pub(crate) limits: Option<LoginLimits>,
     pub(crate) quota: Option<u64>,
     /// What takes the place of mocks, which cannot take their time.
-    pub(crate) instead: Option<Box<dyn FnOnce(&mut Store)>>,
+    pub(crate) instead: Option<Instead>,
 }
 
 impl Bench {

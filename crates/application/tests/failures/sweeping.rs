@@ -1,7 +1,7 @@
 //! Whose turn it is to sweep: one process has it, for as long as it needs, and it writes no more for that than it has to.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aviary_application::Error;
@@ -18,6 +18,10 @@ const LEASE: &str = "sweeper";
 /// Which lease was taken when.
 type Taken = Arc<Mutex<Vec<(String, Instant)>>>;
 
+fn list(taken: &Taken) -> MutexGuard<'_, Vec<(String, Instant)>> {
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A bench whose process gets every lease that it asks for, and on which nothing is left to sweep.
 fn bench_in_turn() -> (Bench, Taken) {
     let mut bench = Bench::new();
@@ -30,7 +34,7 @@ fn bench_in_turn() -> (Bench, Taken) {
             _ => (MediaSite::Folder.to_string(), SITE_LEASE_LIFE),
         };
         assert_eq!((holder, life), (expected.as_str(), least), "{lease}");
-        note.lock().unwrap().push((lease.to_owned(), Instant::now()));
+        list(&note).push((lease.to_owned(), Instant::now()));
         Ok(true)
     });
     bench.store.maintenance.expect_purge().returning(|_| Ok(3));
@@ -41,7 +45,7 @@ fn bench_in_turn() -> (Bench, Taken) {
 }
 
 fn times(taken: &Taken, lease: &str) -> Vec<Instant> {
-    taken.lock().unwrap().iter().filter(|(name, _)| name == lease).map(|(_, at)| *at).collect()
+    list(taken).iter().filter(|(name, _)| name == lease).map(|(_, at)| *at).collect()
 }
 
 /// This lease is given back so often.
@@ -146,8 +150,8 @@ async fn who_does_not_reach_the_files_any_more_neither_sweeps_nor_keeps_others_f
     for _ in 0..3 {
         assert!(matches!(sweeper.run_in_turn().await, Ok(None)));
     }
-    assert_eq!(taken.lock().unwrap().len(), 2);
+    assert_eq!(list(&taken).len(), 2);
     moved.store(false, Ordering::Relaxed);
     assert!(matches!(sweeper.run_in_turn().await, Ok(Some(_))));
-    assert_eq!(taken.lock().unwrap().len(), 4, "both are taken again");
+    assert_eq!(list(&taken).len(), 4, "both are taken again");
 }
