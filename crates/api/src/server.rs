@@ -21,6 +21,7 @@ use anyhow::Context;
 use aviary_application::Application;
 use aviary_domain::Store;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
 
@@ -110,11 +111,13 @@ impl RunningServer {
     /// Accepts no more connections, lets running requests and the sweeper finish up to the configured time, gives the
     /// leases back and closes the store.
     pub async fn stop(self) -> anyhow::Result<()> {
-        tokio::join!(self.handle.stop(true), self.sweeper.stop(self.patience));
+        let told = Instant::now();
+        self.handle.stop(true).await;
         if !self.serving.is_finished() {
             self.serving.await.context("the server task ended with a fault")?.context("the server failed")?;
         }
-        // After the last request: until then somebody stores files here.
+        // After the last request, whose garbage goes too if there is time, and until which somebody stores files here.
+        self.sweeper.stop(self.patience.saturating_sub(told.elapsed())).await;
         self.state.application.sweeper.rest().await;
         self.home.close().await
     }
