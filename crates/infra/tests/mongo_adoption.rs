@@ -14,6 +14,8 @@ mod dialects;
 mod entries;
 #[path = "mongo_adoption/finished.rs"]
 mod finished;
+#[path = "mongo_adoption/kept.rs"]
+mod kept;
 #[path = "mongo_adoption/killed.rs"]
 mod killed;
 #[path = "mongo_adoption/large.rs"]

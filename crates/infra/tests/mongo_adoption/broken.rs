@@ -2,30 +2,44 @@
 
 use std::collections::BTreeMap;
 
-use aviary_infra::mongo::{EntryReason, MigrateMode, Note, Reason, Stage};
+use aviary_infra::mongo::{EntryReason, Note, Reason, Stage};
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 
 use super::dialects::{Dialect, HASH};
-use super::{Dump, Guard, filled, id, sorted};
+use super::{Dump, Guard, id, sorted};
 
 fn account(number: u32, username: &str, email: &str) -> Document {
     doc! { "_id": id(b'u', number), "username": username, "email": email, "password": HASH }
+}
+
+fn with(mut document: Document, more: Document) -> Document {
+    document.extend(more);
+    document
+}
+
+/// Fields of another meaning, or with numbers that cannot be, under the names of ours.
+pub(crate) fn strange_account() -> Document {
+    doc! { "subscribersCount": 12, "storedBytes": "much" }
+}
+
+pub(crate) fn strange_video() -> Document {
+    doc! {
+        "words": ["theirs"], "prefixes": "f", "titleKey": "F", "likesCount": 9, "duration": -4, "views": 3.7,
+        "width": "wide",
+    }
+}
+
+pub(crate) fn strange_list() -> Document {
+    doc! { "entries": [{ "at": 1 }], "nextPosition": "end" }
 }
 
 /// Everything that can be wrong, beside a little that is right.
 pub(crate) fn broken() -> Dialect {
     let (ada, twin, nobody) = (id(b'u', 1), id(b'u', 2), id(b'u', 99));
     let (film, lost, comment, dead) = (id(b'v', 1), id(b'v', 2), id(b'c', 1), id(b'c', 2));
-    let twin_account = {
-        let mut account = account(2, " ADA", "twin@example.org");
-        account.extend(doc! { "refreshToken": "eyJ", "watchHistory": [film] });
-        account
-    };
-    let ada_account = {
-        let mut account = account(1, "ada", "ada@example.org");
-        account.extend(doc! { "watchHistory": [nobody, film, film, "x"] });
-        account
-    };
+    let twin_account =
+        with(account(2, " ADA", "twin@example.org"), doc! { "refreshToken": "eyJ", "watchHistory": [film] });
+    let ada_account = with(account(1, "ada", "ada@example.org"), doc! { "watchHistory": [nobody, film, film, "x"] });
     let video = |id, owner| doc! { "_id": id, "owner": owner, "title": "film", "videoFile": "v", "isPublished": true };
     let said = |number, video, owner| doc! { "_id": id(b'c', number), "content": "x", "video": video, "owner": owner };
     let like = |number, user, field: &str, what| doc! { "_id": id(b'l', number), "likedBy": user, field: what };
@@ -39,7 +53,7 @@ pub(crate) fn broken() -> Dialect {
                 twin_account,
                 account(3, "carl", " Ada@example.org"),
                 doc! { "_id": id(b'u', 4), "username": "dora", "password": HASH },
-                account(6, "bob", "bob@example.org"),
+                with(account(6, "bob", "bob@example.org"), strange_account()),
                 doc! { "_id": "five", "username": "five", "email": "five@example.org" },
             ],
         )
@@ -51,6 +65,7 @@ pub(crate) fn broken() -> Dialect {
                 doc! { "_id": id(b'v', 3), "title": "nobody's" },
                 video(id(b'v', 4), nobody),
                 doc! { "_id": 7, "title": "odd", "owner": ada },
+                with(video(id(b'v', 5), bob), strange_video()),
             ],
         )
         .left("tweets", [doc! { "_id": id(b't', 1), "content": "x", "owner": id(b'u', 3) }])
@@ -84,6 +99,7 @@ pub(crate) fn broken() -> Dialect {
                     "videos": [film, film, lost, Bson::Null, "x"],
                 },
                 doc! { "_id": id(b'p', 2), "name": "Lost", "owner": nobody },
+                with(doc! { "_id": id(b'p', 3), "name": "Odd", "owner": bob, "videos": [film] }, strange_list()),
             ],
         )
 }
@@ -202,10 +218,14 @@ async fn the_report_counts_it_all() {
         assert_eq!(tally.entries_read, tally.entries_kept + dropped, "{stage:?}");
     }
     let playlists = &report.stages[&Stage::Playlists];
-    assert_eq!((playlists.entries_read, playlists.entries_kept), (5, 1));
+    assert_eq!((playlists.entries_read, playlists.entries_kept), (6, 2));
     assert_eq!(playlists.entries_quarantined[&EntryReason::Unreadable], 2);
-    assert_eq!(report.stages[&Stage::Videos].notes, BTreeMap::new());
-    assert_eq!(users.notes, BTreeMap::new(), "the account with the token is not kept");
+    for stage in [Stage::Users, Stage::Videos, Stage::Playlists] {
+        // Nor is the account with the token kept.
+        assert_eq!(report.stages[&stage].notes, BTreeMap::from([(Note::ValueSetAside, 1)]), "{stage:?}");
+    }
+    let set_aside: Vec<_> = playlists.unread.iter().map(|(field, number)| (field.as_str(), *number)).collect();
+    assert_eq!(set_aside, [("entries", 1), ("nextPosition", 1)]);
     assert_eq!((report.set_aside, report.left_alone), (vec!["sessions".to_owned()], vec!["agendaJobs".to_owned()]));
     let adopted = guard.dump().await;
     assert_eq!((adopted["legacy.sessions"].len(), adopted["agendaJobs"].len()), (1, 1), "they stay");
@@ -255,37 +275,4 @@ async fn what_is_too_large_to_be_kept_or_wrapped_is_not_lost() {
     assert_eq!(kept_in, ["quarantine.playlists.videos", "quarantine.users"]);
     let wrapped = adopted["quarantine"].iter().find_map(|moved| moved.get_document("document").ok());
     assert_eq!(wrapped, Some(&film));
-}
-
-/// Ids of several types are walked in one order, over several batches, and none is left out.
-#[tokio::test(flavor = "multi_thread")]
-async fn ids_of_every_type_are_read() {
-    let mut left = super::dialects::classic().left;
-    let tweet = |id: Bson| doc! { "_id": id, "owner": super::id(b'u', 1), "content": "x" };
-    let tweets = left.get_mut("tweets").expect("tweets");
-    tweets.push(tweet(Bson::Null));
-    tweets.extend((0..1_500).map(|number| tweet(Bson::Int32(number))));
-    tweets.extend((0..1_500).map(|number| tweet(format!("{number:04}").into())));
-    tweets.extend((10..1_510).map(|number| tweet(super::id(b't', number).into())));
-    tweets.push(tweet(doc! { "a": 1 }.into()));
-    tweets.push(tweet(Bson::Boolean(true)));
-    let guard = Guard::with(&left).await;
-    let rehearsed = guard.migrate(MigrateMode::DryRun).await.expect("a rehearsal").expect("a report");
-    let report = guard.adopt().await;
-    assert_eq!(rehearsed, report);
-    let tally = &report.stages[&Stage::Tweets];
-    assert_eq!((tally.read, tally.kept), (4_504, 1_501));
-    assert_eq!(tally.quarantined, BTreeMap::from([(Reason::UnreadableId, 3_003)]));
-    let adopted = guard.dump().await;
-    assert_eq!(filled(&adopted, &["tweets"])["tweets"].len(), 1_501);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_worth_knowing_is_told() {
-    let guard = Guard::with(&super::dialects::loose().left).await;
-    let report = guard.adopt().await;
-    assert_eq!(report.stages[&Stage::Users].notes, BTreeMap::from([(Note::PasswordUnusable, 1)]));
-    assert_eq!(report.stages[&Stage::Videos].notes, BTreeMap::from([(Note::PublishedByDefault, 1)]));
-    let told = report.to_string();
-    assert!(told.contains("videos: 1 read, 1 kept\n  1 did not say whether they are published, and are\n"), "{told}");
 }

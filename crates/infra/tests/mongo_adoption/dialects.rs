@@ -6,7 +6,7 @@ use super::ours::{Counts, dated, entry, video, watched};
 use super::{Dump, Guard, assert_same, at, filled, id};
 
 /// Everything that is made of the documents of an application.
-const MADE_OF: [&str; 10] = [
+pub(crate) const MADE_OF: [&str; 10] = [
     "users",
     "videos",
     "tweets",
@@ -160,7 +160,7 @@ pub(crate) fn cloud() -> Dialect {
     let shown = doc! {
         "_id": film, "owner": ada, "duration": 63.0, "views": 41_i64, "isPublished": true, "likesCount": 1_i64,
         "commentsCount": 0_i64, "videoFile": "https://cloud/f", "thumbnail": "https://cloud/t",
-        "legacyValues": { "videoFile": stored("f"), "thumbnail": stored("t") },
+        "legacyValues": { "videoFile": stored("f"), "thumbnail": stored("t"), "views": decimal },
     };
     Dialect::new()
         .left("users", [

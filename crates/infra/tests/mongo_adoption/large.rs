@@ -1,16 +1,17 @@
 //! A larger database, over many batches: how long it takes and how much memory is told, not judged.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Mutex;
 use std::time::Instant;
 
 use aviary_domain::maintenance::{DriftReport, Reconcile};
-use aviary_infra::mongo::{self, MigrateMode};
+use aviary_infra::mongo::{self, MigrateMode, Reason, Stage};
 use aviary_infra::progress::Progress;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 
-use super::dialects::{Dialect, HASH};
-use super::{Guard, at, id};
+use super::dialects::{Dialect, HASH, classic};
+use super::{Guard, at, filled, id};
 
 /// An application's database of about so many documents, in which everybody does much, some of it twice, and some of
 /// it to what is not there.
@@ -120,4 +121,27 @@ async fn a_larger_database_is_adopted_in_batches_and_every_count_is_exact() {
     let collection = database.collection::<Document>("users");
     let popular = doc! { "likesReceived": { "$gt": 0 }, "commentsReceived": { "$gt": 0 }, "videosCount": { "$gt": 0 } };
     assert!(collection.count_documents(popular).await.expect("a number") > 100, "the counts count something");
+}
+
+/// Ids of several types are walked in one order, over several batches, and none is left out.
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_every_type_are_read() {
+    let mut left = classic().left;
+    let tweet = |id: Bson| doc! { "_id": id, "owner": super::id(b'u', 1), "content": "x" };
+    let tweets = left.get_mut("tweets").expect("tweets");
+    tweets.push(tweet(Bson::Null));
+    tweets.extend((0..1_500).map(|number| tweet(Bson::Int32(number))));
+    tweets.extend((0..1_500).map(|number| tweet(format!("{number:04}").into())));
+    tweets.extend((10..1_510).map(|number| tweet(super::id(b't', number).into())));
+    tweets.push(tweet(doc! { "a": 1 }.into()));
+    tweets.push(tweet(Bson::Boolean(true)));
+    let guard = Guard::with(&left).await;
+    let rehearsed = guard.migrate(MigrateMode::DryRun).await.expect("a rehearsal").expect("a report");
+    let report = guard.adopt().await;
+    assert_eq!(rehearsed, report);
+    let tally = &report.stages[&Stage::Tweets];
+    assert_eq!((tally.read, tally.kept), (4_504, 1_501));
+    assert_eq!(tally.quarantined, BTreeMap::from([(Reason::UnreadableId, 3_003)]));
+    let adopted = guard.dump().await;
+    assert_eq!(filled(&adopted, &["tweets"])["tweets"].len(), 1_501);
 }

@@ -16,9 +16,10 @@ use crate::mongo::video::{change, words};
 /// Where tokens stand in an account, in clear text.
 pub(super) const TOKENS: [&str; 2] = ["refreshToken", "refreshTokens"];
 
-/// Fields that the store writes and no application of the family has: whatever stands in them means something else.
-const STORE_OF_ACCOUNT: [&str; 2] = ["storedBytes", "ticketsOpened"];
-const STORE_OF_VIDEO: [&str; 5] = ["touches", "thumbnailBytes", "status", "statusReason", "publishWhenReady"];
+/// Fields that the store writes later, and not into a document that it makes: whatever stands in them means something
+/// else.
+const STORE_OF_ACCOUNT: [&str; 1] = ["ticketsOpened"];
+const STORE_OF_VIDEO: [&str; 4] = ["touches", "status", "statusReason", "publishWhenReady"];
 
 /// The fields of a like that may hold its target.
 pub(super) const LIKE_TARGETS: [&str; 3] = ["video", "comment", "tweet"];
@@ -112,8 +113,8 @@ fn video(mut legacy: Legacy) -> Result<Converted, Refusal> {
     if file.is_empty() {
         legacy.note(Note::FilmMissing);
     }
-    let pixels = |value: &Bson| u32::try_from(value::count(value)?).ok();
-    let (width, height) = (legacy.read("width", pixels), legacy.read("height", pixels));
+    let pixels = |value: &Bson| value::count(value)?.narrow();
+    let (width, height) = (legacy.amount("width", pixels), legacy.amount("height", pixels));
     set_aside(&mut legacy, &STORE_OF_VIDEO);
     let is_published = is_published(&mut legacy);
     let (created, updated) = legacy.times();
@@ -122,10 +123,10 @@ fn video(mut legacy: Legacy) -> Result<Converted, Refusal> {
         owner: id(owner),
         file: FileKey::from_stored(file),
         thumbnail: FileKey::from_stored(thumbnail),
-        duration: legacy.read("duration", value::seconds).unwrap_or_default(),
+        duration: legacy.amount("duration", value::seconds).unwrap_or_default(),
         width: width.unwrap_or_default(),
         height: height.unwrap_or_default(),
-        bytes: legacy.read("bytes", value::count).unwrap_or_default(),
+        bytes: legacy.amount("bytes", value::count).unwrap_or_default(),
         // That of another application's file is not known.
         thumbnail_bytes: 0,
         status: VideoStatus::Ready,
@@ -274,5 +275,7 @@ pub(super) fn watched_at(last: DateTime, known: impl DoubleEndedIterator<Item = 
     times
 }
 
+#[cfg(test)]
+mod aside;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
 //! A document of another application while it is taken apart: what is ours is taken out of it, what nobody knows stays
-//! with it, and what could not be read is set aside.
+//! with it, and what could not be read, or stands where something of ours has to, is set aside.
 
 use mongodb::bson::error::Error;
 use mongodb::bson::oid::ObjectId;
@@ -7,7 +7,7 @@ use mongodb::bson::{Bson, DateTime, Document, RawDocument};
 
 use super::entries::{self, Entry};
 use super::report::{Note, Reason, Stage};
-use super::value;
+use super::value::{self, Amount};
 
 /// The field that holds what a document held in another form, by the names it had.
 pub(super) const LEGACY_VALUES: &str = "legacyValues";
@@ -44,7 +44,7 @@ pub(super) struct Converted {
     /// What its lists held, which become documents of their own.
     pub(super) entries: Vec<Entry>,
     pub(super) notes: Vec<Note>,
-    /// The fields whose values could not be read.
+    /// The fields whose values could not be taken over as they were.
     pub(super) unread: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ pub(super) struct Legacy {
     fields: Document,
     /// What its lists hold.
     entries: Vec<Entry>,
-    /// What is kept beside the document: values that could not be read, and those that told more than was needed.
+    /// What is kept beside the document: values that could not be taken over, and those that told more than was needed.
     unread: Document,
     told_more: Document,
     notes: Vec<Note>,
@@ -131,25 +131,27 @@ impl Legacy {
         Ok(found)
     }
 
+    /// Takes an amount out and reads it; what cannot be read, or only as another number, is set aside.
+    pub(super) fn amount<T>(&mut self, field: &str, read: impl FnOnce(&Bson) -> Option<Amount<T>>) -> Option<T> {
+        let value = self.take(field)?;
+        let found = read(&value);
+        if !found.as_ref().is_some_and(|amount| amount.is_exact) {
+            self.set_aside(field, value);
+        }
+        found.map(|amount| amount.taken)
+    }
+
     /// A number of views, which may stand there as the list of those who viewed. What is beyond all reason is cut, so
     /// that sums of it stay within what can be stored.
     pub(super) fn views(&mut self, field: &str) -> u64 {
-        let Some(value) = self.take(field) else { return 0 };
-        let views = match &value {
-            Bson::Array(viewers) => {
-                let views = u64::try_from(viewers.len()).unwrap_or(MOST_VIEWS);
-                self.told_more.insert(field, value);
-                return views;
+        if let Some(Bson::Array(viewers)) = self.fields.get(field) {
+            let views = u64::try_from(viewers.len()).unwrap_or(MOST_VIEWS);
+            if let Some(viewers) = self.take(field) {
+                self.told_more.insert(field, viewers);
             }
-            other => value::count(other),
-        };
-        match views {
-            Some(views) if views <= MOST_VIEWS => views,
-            unreadable => {
-                self.set_aside(field, value);
-                unreadable.map_or(0, |_| MOST_VIEWS)
-            }
+            return views;
         }
+        self.amount(field, |value| Some(value::count(value)?.at_most(MOST_VIEWS))).unwrap_or_default()
     }
 
     /// A field that cannot be made up.
@@ -181,9 +183,18 @@ impl Legacy {
         (created, updated)
     }
 
-    /// The document as the store writes it, with whatever else was in it.
+    /// The document as the store writes it, with whatever else was in it. What stood where the store writes something of
+    /// its own is set aside: counts as an application kept them, too.
     pub(super) fn finish(mut self, ours: Document, entries: Vec<Entry>) -> Converted {
         let mut document = ours;
+        let mut strange = Document::new();
+        for (field, value) in std::mem::take(&mut self.fields) {
+            if !document.contains_key(&field) {
+                strange.insert(field, value);
+            } else if !value::is_absent(&value) {
+                self.set_aside(&field, value);
+            }
+        }
         let unread: Vec<String> = self.unread.keys().cloned().collect();
         if !unread.is_empty() {
             self.notes.push(Note::ValueSetAside);
@@ -193,16 +204,12 @@ impl Legacy {
         }
         self.unread.extend(self.told_more);
         if !self.unread.is_empty() {
-            if let Some(value) = self.fields.remove(LEGACY_VALUES) {
+            if let Some(value) = strange.remove(LEGACY_VALUES) {
                 self.unread.insert(LEGACY_VALUES, value);
             }
             document.insert(LEGACY_VALUES, self.unread);
         }
-        for (field, value) in self.fields {
-            if !document.contains_key(&field) {
-                document.insert(field, value);
-            }
-        }
+        document.extend(strange);
         Converted { document, entries, notes: self.notes, unread }
     }
 }

@@ -156,7 +156,8 @@ pub enum Note {
     PublishedByDefault,
     /// It names no film.
     FilmMissing,
-    /// What it held could not be read as what it had to be and stands in `legacyValues` now.
+    /// What it held could not be read as what it had to be, or only as another number, or stood where the store writes
+    /// something of its own; it stands in `legacyValues` now.
     ValueSetAside,
     /// Something was told by a document, such as a file with its `public_id`, or by a list: it was read, and all of it
     /// stands in `legacyValues`.
@@ -187,7 +188,7 @@ pub struct Tally {
     /// How many of those that were malformed are so for the sake of which field.
     #[serde(default)]
     pub malformed: BTreeMap<String, u64>,
-    /// In how many of those that were kept a field could not be read, by its name.
+    /// In how many of those that were kept the value of a field was set aside, by its name.
     #[serde(default)]
     pub unread: BTreeMap<String, u64>,
     /// How many that another application wrote in the meantime moved to the quarantine. None of them was read.

@@ -33,13 +33,33 @@ pub(super) fn number(value: &Bson) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
+/// An amount as ours may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Amount<T> {
+    pub(super) taken: T,
+    /// Whether that is the very number that stood there: it was neither negative nor cut.
+    pub(super) is_exact: bool,
+}
+
+impl Amount<u64> {
+    /// Cuts what is more than that.
+    pub(super) fn at_most(self, most: u64) -> Self {
+        Self { taken: self.taken.min(most), is_exact: self.is_exact && self.taken <= most }
+    }
+
+    /// As a number of 32 bits, if it fits.
+    pub(super) fn narrow(self) -> Option<Amount<u32>> {
+        Some(Amount { taken: u32::try_from(self.taken).ok()?, is_exact: self.is_exact })
+    }
+}
+
 /// A length in seconds; texts may say it as `12.5`, `2:05` or `1:02:05`. Never less than nothing.
-pub(super) fn seconds(value: &Bson) -> Option<f64> {
+pub(super) fn seconds(value: &Bson) -> Option<Amount<f64>> {
     let seconds = match value {
         Bson::String(text) if text.contains(':') => clock(text)?,
         value => number(value)?,
     };
-    Some(seconds.max(0.0))
+    Some(Amount { taken: seconds.max(0.0), is_exact: seconds >= 0.0 })
 }
 
 fn clock(text: &str) -> Option<f64> {
@@ -54,14 +74,25 @@ fn clock(text: &str) -> Option<f64> {
 }
 
 /// A count: whole, and not less than none.
-pub(super) fn count(value: &Bson) -> Option<u64> {
+pub(super) fn count(value: &Bson) -> Option<Amount<u64>> {
+    let (whole, is_whole) = if let Some(whole) = whole(value) {
+        (whole, true)
+    } else {
+        let number = number(value)?;
+        // Through its text: a cast would change what does not fit without a word.
+        (format!("{:.0}", number.floor()).parse::<i64>().ok()?, number.fract() == 0.0)
+    };
+    Some(Amount { taken: u64::try_from(whole).unwrap_or(0), is_exact: is_whole && whole >= 0 })
+}
+
+/// A whole number that is written as one, without going through a type that has fewer digits.
+fn whole(value: &Bson) -> Option<i64> {
     match value {
-        Bson::Int64(number) => Some(u64::try_from(*number).unwrap_or(0)),
-        value => {
-            // Through its text: a cast would change what does not fit without a word.
-            let whole: i64 = format!("{:.0}", number(value)?.floor()).parse().ok()?;
-            Some(u64::try_from(whole).unwrap_or(0))
-        }
+        Bson::Int32(number) => Some((*number).into()),
+        Bson::Int64(number) => Some(*number),
+        Bson::Decimal128(number) => number.to_string().parse().ok(),
+        Bson::String(text) => text.trim().parse().ok(),
+        _ => None,
     }
 }
 
@@ -167,7 +198,7 @@ mod tests {
     use mongodb::bson::{Bson, DateTime, Decimal128, Timestamp, doc};
     use proptest::prelude::*;
 
-    use super::{count, date, entry, file, flag, number, reference, seconds, tells_more, watched_at};
+    use super::{Amount, count, date, entry, file, flag, number, reference, seconds, tells_more, watched_at};
 
     #[test]
     fn numbers_are_read_from_every_type_that_holds_one() {
@@ -183,8 +214,10 @@ mod tests {
 
     #[test]
     fn lengths_are_read_as_clocks_show_them_and_are_never_negative() {
-        for (text, length) in [("2:05", 125.0), ("1:02:05.5", 3_725.5), ("90", 90.0), ("-3", 0.0)] {
-            assert_eq!(seconds(&text.into()), Some(length), "{text}");
+        for (text, taken, is_exact) in
+            [("2:05", 125.0, true), ("1:02:05.5", 3_725.5, true), ("90", 90.0, true), ("-3", 0.0, false)]
+        {
+            assert_eq!(seconds(&text.into()), Some(Amount { taken, is_exact }), "{text}");
         }
         for text in ["1:2:3:4", "1:-2", "::", "long"] {
             assert_eq!(seconds(&text.into()), None, "{text}");
@@ -192,20 +225,39 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_whole_and_not_less_than_none() {
-        let cases: [(Bson, u64); 7] = [
-            (Bson::Double(7.9), 7),
-            (Bson::Int32(-3), 0),
-            (Bson::Int64(-3), 0),
-            (Bson::Double(-0.5), 0),
-            ("41".into(), 41),
-            (Bson::Int64(i64::MAX), i64::MAX.unsigned_abs()),
-            (Bson::Double(3e9), 3_000_000_000),
+    fn counts_are_whole_and_not_less_than_none_and_say_whether_that_is_what_stood_there() {
+        let decimal = |text: &str| Bson::Decimal128(text.parse().unwrap());
+        let cases: [(Bson, u64, bool); 12] = [
+            (Bson::Double(7.0), 7, true),
+            (Bson::Double(7.9), 7, false),
+            (Bson::Int32(-3), 0, false),
+            (Bson::Int64(-3), 0, false),
+            (Bson::Double(-0.5), 0, false),
+            ("41".into(), 41, true),
+            ("41.5".into(), 41, false),
+            (decimal("41"), 41, true),
+            (decimal("41.9"), 41, false),
+            // More digits than a floating number has.
+            (" 9007199254740993".into(), 9_007_199_254_740_993, true),
+            (Bson::Int64(i64::MAX), i64::MAX.unsigned_abs(), true),
+            (Bson::Double(3e9), 3_000_000_000, true),
         ];
-        for (value, expected) in cases {
-            assert_eq!(count(&value), Some(expected), "{value}");
+        for (value, taken, is_exact) in cases {
+            assert_eq!(count(&value), Some(Amount { taken, is_exact }), "{value}");
         }
-        assert_eq!((count(&Bson::Double(1e300)), count(&"many".into())), (None, None));
+        for value in [Bson::Double(1e300), "many".into(), "99999999999999999999".into()] {
+            assert_eq!(count(&value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_is_not_what_stood_there() {
+        let amount = |taken, is_exact| Amount::<u64> { taken, is_exact };
+        assert_eq!(amount(7, true).at_most(7), amount(7, true));
+        assert_eq!(amount(8, true).at_most(7), amount(7, false));
+        assert_eq!(amount(6, false).at_most(7), amount(6, false));
+        assert_eq!(amount(7, false).narrow(), Some(Amount { taken: 7_u32, is_exact: false }));
+        assert_eq!(amount(1 << 32, true).narrow(), None);
     }
 
     #[test]
@@ -301,8 +353,8 @@ mod tests {
         fn no_number_is_ever_out_of_range(value: f64) {
             let value = Bson::Double(value);
             prop_assert!(number(&value).is_none_or(f64::is_finite));
-            prop_assert!(seconds(&value).is_none_or(|seconds| seconds >= 0.0));
-            prop_assert!(count(&value).is_none_or(|count| i64::try_from(count).is_ok()));
+            prop_assert!(seconds(&value).is_none_or(|seconds| seconds.taken >= 0.0));
+            prop_assert!(count(&value).is_none_or(|count| i64::try_from(count.taken).is_ok()));
         }
     }
 }

@@ -13,7 +13,7 @@ impl Note {
             Self::PasswordUnusable => "have a password that is no bcrypt hash, so that nobody can sign in",
             Self::PublishedByDefault => "did not say whether they are published, and are",
             Self::FilmMissing => "name no film",
-            Self::ValueSetAside => "held values that could not be read, which stand in their legacyValues now",
+            Self::ValueSetAside => "held values that could not be taken over, which stand in their legacyValues now",
             Self::ToldMore => "told more than was needed, such as of a file, which was read; all is in legacyValues",
         }
     }
@@ -52,7 +52,7 @@ impl fmt::Display for AdoptionReport {
             for (note, number) in &tally.notes {
                 writeln!(f, "  {number} {}", note.text())?;
             }
-            write_fields(f, "could not be read", &tally.unread)?;
+            write_fields(f, "set aside", &tally.unread)?;
             write_aftermath(f, *stage, tally)?;
         }
         for name in &self.set_aside {
