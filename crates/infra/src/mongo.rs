@@ -8,7 +8,7 @@ use aviary_domain::Store;
 use mongodb::Client;
 use mongodb::bson::{Document, doc};
 use mongodb::error::{Error, ErrorKind};
-use mongodb::options::{ClientOptions, ConnectionString, ReadConcern, ReadPreference, SelectionCriteria};
+use mongodb::options::ConnectionString;
 
 pub mod comment;
 pub mod dashboard;
@@ -42,6 +42,7 @@ mod lent;
 mod list;
 mod media;
 mod migrate;
+mod options;
 mod schema;
 mod shard;
 mod snapshot;
@@ -49,6 +50,7 @@ mod totals;
 mod turn;
 
 use crate::progress::Progress;
+use options::PATIENCE;
 use schema::Standing;
 
 pub use adopt::{Adopted, AdoptionError, AdoptionReport, EntryReason, Note, Reason, Stage, Tally};
@@ -58,16 +60,6 @@ pub use shard::{ShardOutcome, Sharded};
 
 /// The database of a URI that names none.
 pub const DEFAULT_DATABASE: &str = "aviary";
-
-/// What the program calls itself where it connects; by that its sessions are known.
-const PROGRAM: &str = "aviary";
-
-/// How long the driver looks for a primary, and waits for a connection to be made.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// How often the driver looks at each server. One that stands still is given up after this and [`PATIENCE`], and what
-/// waits for it is repeated elsewhere while its caller still waits.
-const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// The oldest wire protocol that the queries here are written for: MongoDB 5.0.
 const OLDEST_WIRE: i64 = 13;
@@ -239,7 +231,7 @@ pub fn named_database(uri: &str) -> Result<Option<String>, OpenError> {
 
 /// Connects to a deployment that has what is needed; answers with what it said of itself too.
 async fn connect(uri: &str) -> Result<(Database, Document), OpenError> {
-    let options = options(uri).await?;
+    let options = options::read(uri).await?;
     let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
     let servers: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
     let patience = options.server_selection_timeout.unwrap_or(PATIENCE);
@@ -254,24 +246,6 @@ async fn connect(uri: &str) -> Result<(Database, Document), OpenError> {
         other => other,
     })?;
     Ok((Database::new(client, database), hello))
-}
-
-/// What the URI says, except where durability and bounded waits depend on it.
-async fn options(uri: &str) -> Result<ClientOptions, OpenError> {
-    let mut options = ClientOptions::parse(uri).await.map_err(OpenError::Uri)?;
-    options.app_name = Some(PROGRAM.to_owned());
-    options.server_selection_timeout.get_or_insert(PATIENCE);
-    options.connect_timeout.get_or_insert(PATIENCE);
-    options.heartbeat_freq.get_or_insert(HEARTBEAT);
-    // Waiting for a connection of a full pool has no end, so the pool must not be what limits.
-    let pool = options.max_pool_size.map_or(turn::TURNS.into(), |size| size.max(turn::TURNS.into()));
-    options.max_pool_size = Some(pool);
-    options.retry_writes = Some(true);
-    options.retry_reads = Some(true);
-    options.write_concern = Some(database::durable());
-    options.read_concern = Some(ReadConcern::majority());
-    options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
-    Ok(options)
 }
 
 /// Refuses what has no transactions, and answers with what the deployment said of itself.

@@ -10,7 +10,7 @@ use mongodb::options::{DatabaseOptions, ReadConcern};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::PROGRAM;
+use super::options::PROGRAM;
 
 /// A transaction that is open for so long and has nothing to do is taken for abandoned. Were it not, its owner would be
 /// told that it is undone, and would begin anew.
