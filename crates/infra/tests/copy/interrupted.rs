@@ -12,7 +12,7 @@ use aviary_infra::progress::Progress;
 use aviary_infra::{mongo, sqlite};
 use mongodb::bson::{Document, doc};
 
-use super::{FEW, Folder, Guard, copied, dump, try_copy};
+use super::{FEW, Folder, Guard, copied, dump, has_mongodb, try_copy};
 
 /// Runs some work until it has waited so many times, then drops it where it is; answers with its end if it came to that.
 pub(crate) async fn stopped_after<T>(waits: usize, work: impl Future<Output = T>) -> Option<T> {
@@ -53,6 +53,9 @@ async fn copied_in_pieces(from: &HomePlace, to: &HomePlace, mut is_half: impl As
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_to_mongodb_goes_on_wherever_it_was_stopped() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database, whole) = (Folder::filled().await, Guard::new(), Guard::new());
     whole.open().await;
     let indexes = dump::indexes(&whole.database().await).await;
@@ -112,6 +115,9 @@ impl Progress for Dying {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_to_a_folder_goes_on_after_whichever_batch_it_was_killed() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, folder, whole) = (Guard::filled().await, Folder::new(), Folder::new());
     let mut half = 0;
     for kill in 1.. {
@@ -201,6 +207,9 @@ async fn an_index_that_a_cluster_needs_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_arrived_without_its_place_arrives_once() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database) = (Folder::filled().await, Guard::new());
     copied(&home.place(), &database.place()).await;
     let before = dump::of_database(&database.database().await).await;

@@ -9,7 +9,7 @@ use aviary_infra::mongo::{self, OpenError};
 use aviary_infra::progress::Unwatched;
 use mongodb::bson::{Document, doc};
 
-use super::{FEW, Folder, Guard, copied, files};
+use super::{FEW, Folder, Guard, copied, files, has_mongodb};
 
 /// Where the id of a folder is.
 const ID: &str = "aviary-media.id";
@@ -57,6 +57,9 @@ fn id(media: &Path) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_server_of_a_copied_database_needs_the_folder_of_its_files() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database, elsewhere) = (Folder::filled().await, Guard::new(), Folder::new());
     let media = media_of(&home);
     copied_with(&home.place(), &database.place(), &Media::Stays(media.clone())).await;
@@ -75,6 +78,9 @@ async fn the_first_server_of_a_copied_database_needs_the_folder_of_its_files() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_folder_of_the_source_takes_the_place_of_the_one_that_an_empty_database_had() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database, elsewhere) = (Folder::filled().await, Guard::new(), Folder::new());
     let early = elsewhere.path().join("early");
     claim(&database, &early).await.unwrap();
@@ -86,6 +92,9 @@ async fn the_folder_of_the_source_takes_the_place_of_the_one_that_an_empty_datab
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_goes_on_names_the_folder_too() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database) = (Folder::filled().await, Guard::new());
     let media = media_of(&home);
     // As an earlier version left it, which noted nothing.
@@ -107,6 +116,9 @@ async fn a_copy_that_goes_on_names_the_folder_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unfinished_copy_of_another_home_keeps_its_folder() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, other, database) = (Folder::filled().await, Folder::filled().await, Guard::new());
     let media = media_of(&home);
     claim(&database, &media).await.unwrap();
@@ -118,6 +130,9 @@ async fn an_unfinished_copy_of_another_home_keeps_its_folder() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_home_without_its_files_does_not_name_the_folder() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database, elsewhere) = (Folder::filled().await, Guard::new(), Folder::new());
     for folder in [elsewhere.path().to_owned(), elsewhere.path().join("unmounted")] {
         let refusal = copy_with(&home.place(), &database.place(), &Media::Stays(folder)).await.unwrap_err();
@@ -129,6 +144,9 @@ async fn a_home_without_its_files_does_not_name_the_folder() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_database_hands_its_folder_on_to_another_wherever_that_is_mounted() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database, next, last) = (Folder::filled().await, Guard::new(), Guard::new(), Guard::new());
     let media = media_of(&home);
     copied(&home.place(), &database.place()).await;
@@ -152,6 +170,9 @@ async fn from_one_folder_to_another_none_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_home_comes_down_with_the_folder_of_its_servers_alone() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database, target) = (Folder::filled().await, Guard::new(), Folder::new());
     let media = media_of(&home);
     copied_with(&home.place(), &database.place(), &Media::Stays(media.clone())).await;

@@ -5,10 +5,13 @@ use aviary_infra::copy::{self, CopyError, HomePlace, Media, MediaFolders};
 use aviary_infra::progress::Unwatched;
 use mongodb::bson::{Document, doc};
 
-use super::{FEW, Folder, Guard, copied, dump, try_copy};
+use super::{FEW, Folder, Guard, copied, dump, has_mongodb, try_copy};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_home_is_not_copied_over_another_one() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database, folder) = (Folder::filled().await, Guard::filled().await, Folder::filled().await);
     let (documents, rows) = (dump::of_database(&database.database().await).await, dump::of_file(&folder.file()));
     for place in [database.place(), folder.place()] {
@@ -22,6 +25,9 @@ async fn a_home_is_not_copied_over_another_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_of_somebody_else_is_left_alone() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database) = (Folder::filled().await, Guard::new());
     let driver = database.database().await;
     driver.collection("videos").insert_one(doc! { "title": "A film" }).await.unwrap();
@@ -32,6 +38,9 @@ async fn a_database_of_somebody_else_is_left_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_made_but_empty_database_takes_a_home() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database) = (Folder::filled().await, Guard::new());
     database.open().await;
     copied(&home.place(), &database.place()).await;
@@ -39,6 +48,9 @@ async fn a_made_but_empty_database_takes_a_home() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unfinished_copy_of_another_home_is_refused_and_kept() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, other) = (Folder::filled().await, Folder::filled().await);
     let (database, folder) = (Guard::new(), Folder::new());
     let driver = database.database().await;
@@ -64,6 +76,9 @@ async fn half_copied(home: &Folder, target: &HomePlace) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_copied_from_where_no_home_is() {
+    if !has_mongodb() {
+        return;
+    }
     let (folder, database, target) = (Folder::new(), Guard::new(), Folder::new());
     let absent = HomePlace::Folder(folder.path().join("absent"));
     for place in [folder.place(), absent, database.place()] {
@@ -89,6 +104,9 @@ async fn a_folder_in_use_is_neither_copied_nor_copied_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_is_complete_is_told_and_left_as_it_is() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, folder, database) = (Folder::filled().await, Folder::new(), Guard::new());
     for place in [folder.place(), database.place()] {
         copied(&home.place(), &place).await;
@@ -101,6 +119,9 @@ async fn a_copy_that_is_complete_is_told_and_left_as_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_home_whose_files_are_elsewhere_is_refused_before_anything_is_written() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, folder, place) = (Guard::filled().await, Folder::new(), Folder::new());
     let absent = place.path().join("media");
     for from in [absent.as_path(), place.path(), &folder.path().join("media")] {
@@ -115,6 +136,9 @@ async fn a_home_whose_files_are_elsewhere_is_refused_before_anything_is_written(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_does_not_fit_is_named() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, folder) = (Guard::filled().await, Folder::new());
     let user = seed::user(&home.open().await).await;
     let users = home.database().await.collection::<Document>("users");

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use super::interrupted::{Dying, stopped_after};
 use super::whole::search;
-use super::{FEW, Folder, Guard, copied, dump};
+use super::{FEW, Folder, Guard, copied, dump, has_mongodb};
 
 /// A handful of everything.
 const TINY: Counts = Counts {
@@ -46,6 +46,9 @@ async fn account(store: &Store, name: &str) -> Account {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_engines_are_seeded_alike() {
+    if !has_mongodb() {
+        return;
+    }
     let (folder, again, database, moved) = (Folder::new(), Folder::new(), Guard::new(), Guard::new());
     let report = seeded(&folder.place()).await;
     let there = seeded(&database.place()).await;
@@ -63,6 +66,9 @@ async fn both_engines_are_seeded_alike() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_seeded_home_is_served_and_nothing_in_it_is_to_be_mended() {
+    if !has_mongodb() {
+        return;
+    }
     let (folder, database) = (Folder::new(), Guard::new());
     let landmarks = seeded(&folder.place()).await.landmarks;
     seeded(&database.place()).await;
@@ -114,6 +120,9 @@ async fn a_seeding_of_a_folder_goes_on_after_whichever_batch_it_was_killed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_seeding_of_mongodb_goes_on_wherever_it_was_stopped() {
+    if !has_mongodb() {
+        return;
+    }
     let (database, whole) = (Guard::new(), Guard::new());
     let mut half = 0;
     for stops in 1.. {
@@ -143,6 +152,9 @@ async fn a_seeding_of_mongodb_goes_on_wherever_it_was_stopped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_an_empty_home_is_seeded() {
+    if !has_mongodb() {
+        return;
+    }
     let (folder, database) = (Folder::filled().await, Guard::filled().await);
     let before = (dump::of_file(&folder.file()), dump::of_database(&database.database().await).await);
     let made = Guard::new();
@@ -160,6 +172,9 @@ async fn only_an_empty_home_is_seeded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_begun_with_another_number_or_size_is_refused_and_kept() {
+    if !has_mongodb() {
+        return;
+    }
     let (folder, database) = (Folder::new(), Guard::new());
     for place in [folder.place(), database.place()] {
         let killed = place.clone();

@@ -19,7 +19,7 @@ use aviary_infra::progress::Unwatched;
 use aviary_infra::system::SystemClock;
 use futures_util::future::join_all;
 
-use super::{FEW, Folder, Guard, copied};
+use super::{FEW, Folder, Guard, copied, has_mongodb};
 
 fn account(name: &str, folder: &str) -> MediaSite {
     MediaSite::Account { name: name.to_owned(), folder: folder.to_owned() }
@@ -189,6 +189,9 @@ macro_rules! on_either_engine {
         mod distributed {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $rule() {
+                if !super::has_mongodb() {
+                    return;
+                }
                 let guard = super::Guard::new();
                 super::$rule(guard.open().await).await;
             })*
@@ -221,6 +224,9 @@ async fn noted_in(home: &Folder) -> Option<MediaSite> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_hands_on_where_the_files_are() {
+    if !has_mongodb() {
+        return;
+    }
     for site in [Some(own()), Some(MediaSite::Folder), None] {
         let (home, database, down) = (Folder::new(), Guard::new(), Folder::new());
         let open = home.open();
@@ -239,6 +245,9 @@ async fn a_copy_hands_on_where_the_files_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_empty_database_had_noted_gives_way_to_the_home_that_is_copied_there() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database) = (Folder::filled().await, Guard::new());
     note(&home, &own()).await;
     claim(&database.open().await, &account("early", "aviary")).await.unwrap();
@@ -255,6 +264,9 @@ fn uploads(site: &str, from: &Folder) -> Uploads {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_of_one_home_do_not_go_to_two_accounts() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, target, database) = (Folder::filled().await, Folder::new(), Guard::filled().await);
     note(&home, &own()).await;
     claim(&database.open().await, &own()).await.unwrap();

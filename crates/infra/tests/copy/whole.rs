@@ -11,10 +11,13 @@ use aviary_infra::copy::{self, Layout, Media, MediaFolders};
 use aviary_infra::progress::Unwatched;
 use mongodb::bson::{Document, doc};
 
-use super::{FEW, Folder, Guard, copied, dump, files};
+use super::{FEW, Folder, Guard, copied, dump, files, has_mongodb};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_comes_back_from_mongodb_as_it_was() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database, back) = (Folder::filled().await, Guard::new(), Folder::new());
     let there = copied(&home.place(), &database.place()).await;
     assert!(!there.continued && there.strangers.is_empty(), "{there:?}");
@@ -29,6 +32,9 @@ async fn a_folder_comes_back_from_mongodb_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_comes_back_from_a_folder_as_the_application_wrote_it() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, folder, back) = (Guard::filled().await, Folder::new(), Guard::new());
     copied(&home.place(), &folder.place()).await;
     copied(&folder.place(), &back.place()).await;
@@ -41,6 +47,9 @@ async fn a_database_comes_back_from_a_folder_as_the_application_wrote_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn homes_of_the_same_kind_are_copied_too() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, folder) = (Folder::filled().await, Folder::new());
     copied(&home.place(), &folder.place()).await;
     dump::assert_same(&dump::of_file(&home.file()), &dump::of_file(&folder.file()));
@@ -54,6 +63,9 @@ async fn homes_of_the_same_kind_are_copied_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_home_is_copied_like_any_other() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database, back) = (Folder::new(), Guard::new(), Folder::new());
     home.open().database.close().await.unwrap();
     copied(&home.place(), &database.place()).await;
@@ -69,6 +81,9 @@ pub(crate) async fn search(store: &Store, text: &str) -> Vec<VideoCard> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_copied_is_found_by_its_words_and_counts_what_it_is() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, database, back) = (Folder::filled().await, Guard::new(), Folder::new());
     copied(&home.place(), &database.place()).await;
     copied(&database.place(), &back.place()).await;
@@ -93,6 +108,9 @@ async fn what_was_copied_is_found_by_its_words_and_counts_what_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_folder_cannot_hold_is_counted_and_told() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, folder) = (Guard::filled().await, Folder::new());
     let database = home.database().await;
     let users = database.collection::<Document>("users");
@@ -136,6 +154,9 @@ async fn files_that_rows_name_are_copied_and_compared() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_lie_in_the_target_already_stay_there() {
+    if !has_mongodb() {
+        return;
+    }
     let (home, folder) = (Guard::filled().await, Folder::new());
     let whole = Folder::new();
     copied(&home.place(), &whole.place()).await;
