@@ -66,6 +66,8 @@ async fn every_acknowledged_write_survives_ten_primaries() {
         start.elapsed(),
         cluster.summary()
     ));
+    assert!(elections > i64::from(KILLS), "{elections} elections after {KILLS} kills and a freeze");
+    cluster.assert_exercised(1 + usize::try_from(KILLS).unwrap());
     for node in 0..2 {
         assert_eq!(cluster.health(node).await, 200, "node {node} is well again");
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Error, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use crate::crash::journal::Journal;
@@ -16,9 +16,14 @@ use crate::crash::journal::Journal;
 const REQUEST: Duration = Duration::from_secs(30);
 /// How long one write may be tried.
 const PERSISTENCE: Duration = Duration::from_secs(90);
+/// How long an impatient client waits for an answer: shorter than an election takes.
+const IMPATIENCE: Duration = Duration::from_secs(1);
 /// The pause before a request is sent again: shorter than the server asks for, so that nothing is measured but the
 /// servers.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The kind of a creation that is sent again although it was acknowledged.
+pub(crate) const AGAIN: &str = "sent again";
 
 /// What a request was answered that reached its end.
 pub(crate) struct Answer {
@@ -128,6 +133,12 @@ impl Cluster {
         answer.status().as_u16()
     }
 
+    /// Lets some requests be given up before they can be answered while a primary is missing: the server may do them all
+    /// the same, later, beside the repetition. So they must be such as may be sent again by whoever has done more since.
+    pub(crate) fn perhaps_impatiently(&self, request: RequestBuilder) -> RequestBuilder {
+        if self.dice(4) == 0 { request.timeout(IMPATIENCE) } else { request }
+    }
+
     /// Sends a write until it is acknowledged or refused, in turn to both nodes, beginning with `first`.
     pub(crate) async fn send(
         &self,
@@ -154,7 +165,7 @@ impl Cluster {
     }
 
     /// `None` where the outcome is unknown or nothing happened, so that it has to be sent again.
-    fn judge(&self, kind: &str, took: Duration, answer: Result<Reply, String>) -> Option<(StatusCode, Value, bool)> {
+    fn judge(&self, kind: &str, took: Duration, answer: Result<Reply, Error>) -> Option<(StatusCode, Value, bool)> {
         let mut measures = self.measures();
         measures.longest_request = measures.longest_request.max(took);
         let reply = match answer {
@@ -162,7 +173,10 @@ impl Cluster {
             Err(error) => {
                 measures.lost += 1;
                 drop(measures);
-                self.fault(format!("{kind}: no answer after {took:?}: {error}"));
+                // Who did not wait was not kept waiting.
+                if !error.is_timeout() || took > REQUEST / 2 {
+                    self.fault(format!("{kind}: no answer after {took:?}: {error:?}"));
+                }
                 return None;
             }
         };
@@ -206,11 +220,21 @@ impl Cluster {
         self.measures().longest_request
     }
 
+    /// Fails where the faults were not met by any request: then nothing was shown.
+    pub(crate) fn assert_exercised(&self, faults: usize) {
+        let measures = self.measures();
+        assert!(measures.repeated > 0 && measures.lost > 0, "no write had to be repeated");
+        assert_eq!(measures.recoveries.len(), faults, "a write was acknowledged after each fault");
+        // What was sent again on purpose was replayed, and so was what had been done when its answer was lost.
+        let again = measures.acknowledged.get(AGAIN).map_or(0, |tally| tally.count);
+        assert!(again > 0 && measures.replayed >= again, "{} of {again} were replayed", measures.replayed);
+    }
+
     pub(crate) fn summary(&self) -> String {
         let measures = self.measures();
         let total: u32 = measures.acknowledged.values().map(|tally| tally.count).sum();
         let mut text = format!(
-            "{total} writes acknowledged, {} of them after a repetition, {} replayed; {} answers 503, {} lost; \
+            "{total} writes acknowledged, {} of them after a repetition, {} replayed; {} answers 503, {} not waited for; \
              longest gap without an acknowledged write {:.1?}, longest request {:.1?}\nfirst write after each fault: {:.1?}\n\
              count, mean and longest of each kind:\n",
             measures.repeated,
@@ -235,11 +259,11 @@ struct Reply {
     replayed: bool,
 }
 
-async fn read(request: RequestBuilder) -> Result<Reply, String> {
-    let answer: Response = request.send().await.map_err(|error| format!("{error:?}"))?;
+async fn read(request: RequestBuilder) -> Result<Reply, Error> {
+    let answer: Response = request.send().await?;
     let status = answer.status();
     let says_when = answer.headers().get("retry-after").is_some_and(|value| value.to_str().is_ok());
     let replayed = answer.headers().contains_key("idempotent-replayed");
-    let body = answer.bytes().await.map_err(|error| format!("{error:?}"))?;
+    let body = answer.bytes().await?;
     Ok(Reply { status, body: serde_json::from_slice(&body).unwrap_or_default(), says_when, replayed })
 }

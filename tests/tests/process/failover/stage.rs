@@ -12,7 +12,7 @@ use crate::crash::journal::{Fact, Known, Slot};
 use crate::crash::key;
 
 /// How many people write.
-pub(crate) const PEOPLE: usize = 26;
+pub(crate) const PEOPLE: usize = 28;
 
 /// Somebody who writes.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::cluster::Cluster;
+use super::cluster::{AGAIN, Cluster};
 use super::stage::{PEOPLE, Person, Stage, register, upload};
 use crate::account::text;
 use crate::crash::journal::{Fact, Known};
@@ -27,7 +27,7 @@ struct Writer {
 type Part = fn(Writer) -> futures_util::future::BoxFuture<'static, ()>;
 
 /// The parts, with how many play each.
-const CAST: [(Part, usize); 8] = [
+const CAST: [(Part, usize); 9] = [
     (|writer| Box::pin(writer.tweet()), 4),
     (|writer| Box::pin(writer.comment()), 4),
     (|writer| Box::pin(writer.like()), 6),
@@ -36,6 +36,8 @@ const CAST: [(Part, usize); 8] = [
     (|writer| Box::pin(writer.invite()), 2),
     (|writer| Box::pin(writer.publish()), 1),
     (|writer| Box::pin(writer.rename()), 2),
+    // The last, because owners, whose visits do not count, are among the first.
+    (|writer| Box::pin(writer.watch()), 2),
 ];
 
 pub(crate) fn start(cluster: &Arc<Cluster>, stage: &Stage) -> JoinSet<()> {
@@ -81,13 +83,23 @@ impl Writer {
         None
     }
 
-    /// Makes something under a text that nobody uses twice.
+    /// Makes something under a text that nobody uses twice. Some do not wait for the answer, and some send it again although
+    /// it was acknowledged: it is made once, and who made it is answered with it.
     async fn create(&self, kind: &'static str, path: &str, words: &str) -> Option<String> {
         let body = json!({ "content": words, "name": words, "description": "" });
         let key = format!("{kind}:{words}").replace(' ', "-");
-        let made =
-            self.send(kind, |http, api| http.post(format!("{api}{path}")).header("idempotency-key", &key).json(&body));
-        made.await.map(|data| text(&data, "_id"))
+        let request = |http: &Client, api: &str| {
+            let request = http.post(format!("{api}{path}")).header("idempotency-key", &key).json(&body);
+            self.cluster.perhaps_impatiently(request)
+        };
+        let made = self.send(kind, request).await.map(|data| text(&data, "_id"))?;
+        if self.cluster.dice(4) == 0 {
+            let again = self.send(AGAIN, request).await.map(|data| text(&data, "_id"));
+            if again.as_ref() != Some(&made) {
+                self.cluster.fault(format!("{kind} made {made}, and sent again {again:?}"));
+            }
+        }
+        Some(made)
     }
 
     async fn edit(&self, kind: &'static str, path: &str, table: &'static str, id: &str, words: String) {
@@ -233,6 +245,34 @@ impl Writer {
             }
             let words = format!("{} the {number}th", self.me.name);
             self.edit("rename", "/users/update-account", "users", &self.me.id, words).await;
+        }
+    }
+
+    /// Opens pages, as itself and as ever new guests, and often once more on the other node: one view each.
+    async fn watch(self) {
+        for number in 0.. {
+            if !self.goes_on().await {
+                return;
+            }
+            let video = self.pick(&self.videos).clone();
+            let is_guest = self.cluster.dice(4) > 0;
+            let viewer = if is_guest { format!("guest/{number}-of-{}", self.me.name) } else { self.me.id.clone() };
+            let visits = 1 + usize::from(self.cluster.dice(2) == 0);
+            for visit in 0..visits {
+                let answer = self.cluster.send("watch", self.node + number + visit, |http, api| {
+                    let page = http.get(format!("{api}/videos/{video}")).header("user-agent", &viewer);
+                    if is_guest { page } else { page.bearer_auth(&self.me.token) }
+                });
+                let answer = answer.await;
+                if answer.status != 200 {
+                    self.cluster.fault(format!("a page was refused: {}", answer.status));
+                    return;
+                }
+            }
+            self.cluster.journal().watched(&video, &viewer, true);
+            if !is_guest {
+                self.note(&Fact::Visit { user: self.me.id.clone(), video }, true);
+            }
         }
     }
 }
