@@ -13,8 +13,6 @@ use crate::workload::{self, Floor, Work, Workload};
 pub(crate) use outcome::{FloorOutcome, Outcome};
 pub(crate) use stage::Stage;
 
-/// How many different rows a floor is asked for, in turn.
-const FLOOR_REQUESTS: usize = 4_000;
 /// How many of the requests that change something are rehearsed: those that only read all are.
 const REHEARSED_WRITES: usize = 4;
 

@@ -105,7 +105,7 @@ pub(crate) const LIKE: Workload = writing("like", "like and unlike, spread", wri
 /// All workloads, in the order in which they are measured: what changes the home comes after what only reads it.
 pub(crate) const ALL: [Workload; 22] = [
     reading("detail", "video, guest", read::detail).aiming(0.6, 0.5),
-    reading("detail-signed", "video, signed in", read::detail_signed).aiming(0.4, 0.3),
+    reading("detail-signed", "video again, signed in", read::detail_signed).aiming(0.4, 0.3),
     reading("list", "videos, page 1", read::list).aiming(0.35, 0.35),
     reading("list-page", "videos, page 1,000 by number", read::list_page),
     reading("list-cursor", "videos, page 1,000 by cursor", read::list_cursor),

@@ -1,4 +1,5 @@
-//! The rows that the floors read: as large as that of a video, and as many as to make a tree of some levels.
+//! The rows that the floors read: as large as that of a video, and no more of them than a connection keeps in memory, since
+//! a floor is the least that a read costs.
 
 use std::path::Path;
 
@@ -11,9 +12,9 @@ use rusqlite::{Connection, params};
 use super::store::Store;
 
 /// How many rows there are to read.
-pub(crate) const ROWS: usize = 50_000;
+pub(crate) const ROWS: usize = 5_000;
 /// How long each of them is.
-const BODY_BYTES: usize = 1024;
+const BODY_BYTES: usize = 512;
 /// How long a text is that is inserted: that of a short comment.
 pub(super) const TEXT_BYTES: usize = 120;
 
@@ -22,7 +23,7 @@ pub(super) fn text() -> String {
     "t".repeat(TEXT_BYTES)
 }
 
-/// The key of a row: twelve bytes, as those of Aviary, in an order that is not that of the numbers.
+/// The key of a document: twelve bytes, as those of Aviary, in an order that is not that of the numbers.
 pub(super) fn key(number: usize) -> [u8; 12] {
     let number = u64::try_from(number).unwrap_or(u64::MAX);
     let [b0, b1, b2, b3, b4, b5, b6, b7] = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
@@ -47,13 +48,14 @@ pub(super) fn fill_sqlite(file: &Path) -> anyhow::Result<Connection> {
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA journal_size_limit = 67108864;
-         CREATE TABLE rows (id BLOB NOT NULL PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+         CREATE TABLE rows (number INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
          CREATE TABLE inserted (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;",
     )?;
     let body = "b".repeat(BODY_BYTES);
     let all = connection.transaction()?;
     for number in 0..ROWS {
-        all.prepare_cached("INSERT INTO rows (id, body) VALUES (?1, ?2)")?.execute(params![key(number), body])?;
+        all.prepare_cached("INSERT INTO rows (number, body) VALUES (?1, ?2)")?
+            .execute(params![i64::try_from(number)?, body])?;
     }
     all.commit()?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;

@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
-
-use super::rows;
+use rusqlite::{Connection, OpenFlags};
 
 /// A connection that only reads, on the thread of its worker.
 pub(super) struct Reader(Connection);
@@ -21,9 +19,9 @@ impl Reader {
 
     /// Reads the row of this number whole; whether it is there.
     pub(super) fn row(&self, number: usize) -> anyhow::Result<bool> {
-        let mut statement = self.0.prepare_cached("SELECT id, body FROM rows WHERE id = ?1")?;
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, [u8; 12]>(0)?, row.get::<_, String>(1)?));
-        let row = statement.query_row([rows::key(number)], read).optional()?;
-        Ok(row.is_some_and(|(_, body)| !body.is_empty()))
+        let mut statement = self.0.prepare_cached("SELECT body FROM rows WHERE number = ?1")?;
+        let mut rows = statement.query([i64::try_from(number)?])?;
+        let Some(row) = rows.next()? else { return Ok(false) };
+        Ok(!row.get_ref(0)?.as_str()?.is_empty())
     }
 }

@@ -2,7 +2,6 @@
 
 use anyhow::Context;
 
-use super::FLOOR_REQUESTS;
 use crate::client::Client;
 use crate::floor::{self, FloorProcess};
 use crate::home::{HomeKind, Subject};
@@ -63,8 +62,7 @@ impl Stage<'_> {
     }
 }
 
-/// Rows from all over.
+/// All rows, one after the other.
 fn reads(noun: &str, bytes: usize) -> Vec<Request> {
-    let numbers = (0..floor::ROWS).step_by(floor::ROWS / FLOOR_REQUESTS);
-    numbers.map(|number| Request::get(format!("/{noun}/{number}/{bytes}"))).collect()
+    (0..floor::ROWS).map(|number| Request::get(format!("/{noun}/{number}/{bytes}"))).collect()
 }

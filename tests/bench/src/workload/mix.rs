@@ -9,7 +9,7 @@ const ROUNDS: usize = 400;
 
 pub(super) fn mix(cast: &Cast) -> Vec<Request> {
     let mut guest = read::detail(cast).into_iter().cycle();
-    let mut member = read::detail_signed(cast).into_iter().cycle();
+    let mut member = read::visits(cast).into_iter().cycle();
     let mut list = read::list(cast).into_iter().chain(read::list_cursor(cast)).cycle();
     let mut comments = read::comments(cast).into_iter().cycle();
     let people = read::tweets(cast).into_iter().zip(read::history(cast)).flat_map(<[Request; 2]>::from);

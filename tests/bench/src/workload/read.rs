@@ -12,7 +12,14 @@ pub(super) fn detail(cast: &Cast) -> Vec<Request> {
     cast.videos.iter().map(|id| Request::get(format!("/api/v1/videos/{id}"))).collect()
 }
 
+/// Everybody looks again at the page that they have in front.
 pub(super) fn detail_signed(cast: &Cast) -> Vec<Request> {
+    let visits = cast.videos.iter().zip(&cast.members);
+    visits.map(|(id, member)| Request::get(format!("/api/v1/videos/{id}")).by(&member.token)).collect()
+}
+
+/// Everybody goes from video to video, which is entered into the history each time.
+pub(super) fn visits(cast: &Cast) -> Vec<Request> {
     let visits = pairs(&cast.videos, &cast.members, cast.videos.len().min(VISITS));
     visits.map(|(id, member)| Request::get(format!("/api/v1/videos/{id}")).by(&member.token)).collect()
 }
