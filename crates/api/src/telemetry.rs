@@ -2,12 +2,11 @@
 
 use std::io::{self, IsTerminal};
 
-use actix_web::Error;
-use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use tracing::Span;
+use actix_web::{Error, HttpMessage, HttpRequest};
 use tracing::field::Empty;
+use tracing::{Level, Span};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -37,23 +36,34 @@ pub(crate) struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let route = request.match_pattern();
         let id = request.extensions().get::<RequestId>().copied();
         tracing::info_span!(
             "request",
             method = %request.method(),
-            route = route.as_deref().unwrap_or("none"),
+            route = Empty,
             request_id = id.map(tracing::field::display),
             status = Empty,
         )
     }
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        if !tracing::enabled!(Level::DEBUG) {
+            return;
+        }
         let status = match outcome {
-            Ok(response) => response.status(),
+            Ok(response) => {
+                name_route(&span, response.request());
+                response.status()
+            }
             Err(error) => error.as_response_error().status_code(),
         };
         span.record("status", status.as_u16());
         tracing::debug!(parent: &span, "answered");
     }
+}
+
+/// Notes which route a request took. Before it is routed, finding that out costs as much as routing it; so it is noted
+/// where something is about to be written: for a failure, and at the end where ends are written.
+pub(crate) fn name_route(span: &Span, request: &HttpRequest) {
+    span.record("route", request.match_pattern().as_deref().unwrap_or("none"));
 }

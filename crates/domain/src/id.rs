@@ -1,6 +1,6 @@
 //! Identifiers: twelve opaque bytes in the layout of a BSON `ObjectId`, shown as 24 hexadecimal digits.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -78,11 +78,13 @@ impl<T> Hash for Id<T> {
 impl<T> fmt::Display for Id<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let digit = |value: u8| DIGITS.get(usize::from(value)).copied().map_or('0', char::from);
-        self.raw.iter().try_for_each(|byte| {
-            f.write_char(digit(byte >> 4))?;
-            f.write_char(digit(byte & 15))
-        })
+        let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
+        let mut text = [0; 24];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.raw) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        // At once, so that whoever collects the text makes room for it once.
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 impl<T> fmt::Debug for Id<T> {

@@ -51,7 +51,9 @@ fn substitute(from: &str, to: &str, path: &str) -> Option<String> {
     if let (Some(from), Some(to)) = (from.strip_suffix('*'), to.strip_suffix('*')) {
         return path.strip_prefix(from).map(|rest| format!("{to}{rest}"));
     }
-    if from.split('/').count() != path.split('/').count() {
+    // Nearly every path differs here, before anything is counted.
+    let literal = from.split_once('{').map_or(from, |(literal, _)| literal);
+    if !path.starts_with(literal) || from.split('/').count() != path.split('/').count() {
         return None;
     }
     let mut captured = vec![];

@@ -7,10 +7,12 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse};
+use tracing::Span;
 use tracing_actix_web::RequestId;
 
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
+use crate::telemetry::name_route;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Nothing that the API answers is a page.
@@ -40,12 +42,14 @@ pub(super) async fn frame<B: MessageBody + 'static>(
 
 /// Renders failures. Headers that others have set on the answer (`Allow`, those of CORS) stay.
 fn in_failure_form<B: MessageBody>(response: ServiceResponse<B>, id: &str) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let is_failure = response.status().is_client_error() || response.status().is_server_error();
+    if !is_failure && response.response().error().is_none() {
+        return response.map_into_left_body();
+    }
+    name_route(&Span::current(), response.request());
     let failure = match response.response().error() {
         Some(error) => failure_of(error).render(id),
-        None if response.status().is_client_error() || response.status().is_server_error() => {
-            ApiError::of_status(response.status()).render(id)
-        }
-        None => return response.map_into_left_body(),
+        None => ApiError::of_status(response.status()).render(id),
     };
     let (request, bare) = response.into_parts();
     ServiceResponse::new(request, keep_headers(failure, bare.headers())).map_into_right_body()

@@ -132,7 +132,8 @@ impl LikeRepository for SqliteLikes {
 /// Something that a user can see and like.
 struct Target {
     kind: i64,
-    table: &'static str,
+    /// The statement that changes its (?1) number of likes by ?2.
+    count: &'static str,
     id: RawId,
     owner: RawId,
     likes: u64,
@@ -142,16 +143,27 @@ impl Target {
     fn find(c: &Connection, target: LikeTarget, user: Id<User>) -> Result<Option<Self>, SqlError> {
         let user = user.bytes();
         let read = |row: &Row<'_>| Ok((row.get(0)?, count(row, 1)?));
-        let (kind, table, id, found) = match target {
-            LikeTarget::Video(id) => {
-                (VIDEO, "videos", id.bytes(), first(c, &FIND_VIDEO, params![id.bytes(), user], read)?)
-            }
-            LikeTarget::Comment(id) => {
-                (COMMENT, "comments", id.bytes(), first(c, &FIND_COMMENT, params![id.bytes(), user], read)?)
-            }
-            LikeTarget::Tweet(id) => (TWEET, "tweets", id.bytes(), first(c, FIND_TWEET, [id.bytes()], read)?),
+        let (kind, count, id, found) = match target {
+            LikeTarget::Video(id) => (
+                VIDEO,
+                "UPDATE videos SET likes_count = likes_count + ?2 WHERE id = ?1",
+                id.bytes(),
+                first(c, &FIND_VIDEO, params![id.bytes(), user], read)?,
+            ),
+            LikeTarget::Comment(id) => (
+                COMMENT,
+                "UPDATE comments SET likes_count = likes_count + ?2 WHERE id = ?1",
+                id.bytes(),
+                first(c, &FIND_COMMENT, params![id.bytes(), user], read)?,
+            ),
+            LikeTarget::Tweet(id) => (
+                TWEET,
+                "UPDATE tweets SET likes_count = likes_count + ?2 WHERE id = ?1",
+                id.bytes(),
+                first(c, FIND_TWEET, [id.bytes()], read)?,
+            ),
         };
-        Ok(found.map(|(owner, likes)| Self { kind, table, id, owner, likes }))
+        Ok(found.map(|(owner, likes)| Self { kind, count, id, owner, likes }))
     }
 
     /// Adds the like unless there is one; tells whether it did.
@@ -186,8 +198,7 @@ impl Target {
     /// Counts what was added or removed, and tells how things stand.
     fn counted(&self, c: &Connection, is_liked: bool, change: i64) -> Result<LikeState, SqlError> {
         if change != 0 {
-            let sql = format!("UPDATE {} SET likes_count = likes_count + ?2 WHERE id = ?1", self.table);
-            execute(c, &sql, params![self.id, change])?;
+            execute(c, self.count, params![self.id, change])?;
             change_received(c, &self.owner, change)?;
         }
         Ok(LikeState { is_liked, likes_count: self.likes.saturating_add_signed(change) })

@@ -1,5 +1,7 @@
 //! Visits: what a viewer sees, whether the visit counts as a view, and what becomes of the watch history.
 
+use std::sync::LazyLock;
+
 use aviary_domain::Id;
 use aviary_domain::user::User;
 use aviary_domain::video::{HISTORY_PRECISION, Video, VideoDetail, Viewer, Visit};
@@ -46,16 +48,20 @@ pub(super) fn enter(c: &Connection, visit: &Visit) -> Result<Option<VideoDetail>
     Ok(Some(detail))
 }
 
-fn detail(c: &Connection, visit: &Visit) -> Result<Option<VideoDetail>, SqlError> {
-    let visible = visible_to("?2");
-    let sql = format!(
+/// The page of a video (?1) as a viewer (?2) sees it.
+static DETAIL: LazyLock<String> = LazyLock::new(|| {
+    format!(
         "SELECT {VIDEO_CARD}, u.subscribers_count,
              EXISTS (SELECT 1 FROM subscriptions s WHERE s.channel = v.owner AND s.subscriber = ?2),
              EXISTS (SELECT 1 FROM likes l WHERE l.kind = 1 AND l.target = v.id AND l.liked_by = ?2)
-         FROM {VIDEO_CARD_FROM} WHERE v.id = ?1 AND {visible}"
-    );
+         FROM {VIDEO_CARD_FROM} WHERE v.id = ?1 AND {}",
+        visible_to("?2")
+    )
+});
+
+fn detail(c: &Connection, visit: &Visit) -> Result<Option<VideoDetail>, SqlError> {
     let viewer = visit.viewer.user().map(|user| user.bytes());
-    first(c, &sql, params![visit.video.bytes(), viewer], read_detail)
+    first(c, &DETAIL, params![visit.video.bytes(), viewer], read_detail)
 }
 
 fn read_detail(row: &Row<'_>) -> rusqlite::Result<VideoDetail> {
