@@ -32,17 +32,21 @@ mod abandoned;
 mod access;
 mod adopt;
 mod card;
+mod clients;
 mod collection;
 pub(crate) mod copy;
 mod database;
 mod document;
 mod error;
 mod hot;
+mod known;
 mod lent;
 mod list;
 mod media;
 mod migrate;
 mod options;
+mod people;
+mod recent;
 mod schema;
 mod shard;
 mod snapshot;
@@ -50,6 +54,7 @@ mod totals;
 mod turn;
 
 use crate::progress::Progress;
+use clients::Clients;
 use options::PATIENCE;
 use schema::Standing;
 
@@ -235,9 +240,8 @@ async fn connect(uri: &str) -> Result<(Database, Document), OpenError> {
     let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
     let servers: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
     let patience = options.server_selection_timeout.unwrap_or(PATIENCE);
-    let client = Client::with_options(options).map_err(OpenError::Uri)?;
-    let database = client.database(&name);
-    let hello = check_deployment(&client).await.map_err(|error| match error {
+    let clients = Clients::new(options, &name).map_err(OpenError::Uri)?;
+    let hello = check_deployment(clients.first().client()).await.map_err(|error| match error {
         // The driver tells all that it knows about every server.
         OpenError::Driver(error) if matches!(*error.kind, ErrorKind::ServerSelection { .. }) => {
             tracing::debug!(%error, "no server was found");
@@ -245,7 +249,7 @@ async fn connect(uri: &str) -> Result<(Database, Document), OpenError> {
         }
         other => other,
     })?;
-    Ok((Database::new(client, database), hello))
+    Ok((Database::new(clients), hello))
 }
 
 /// Refuses what has no transactions, and answers with what the deployment said of itself.

@@ -20,6 +20,9 @@ mod nodes;
 #[path = "mongo_contract/open.rs"]
 mod open;
 
+#[path = "mongo_contract/remembered.rs"]
+mod remembered;
+
 #[path = "mongo_contract/router.rs"]
 mod router;
 

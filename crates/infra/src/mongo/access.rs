@@ -1,6 +1,7 @@
 //! Access to the collections, within a transaction or without: the few operations that the repositories are made of.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aviary_domain::StoreError;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
@@ -10,6 +11,7 @@ use tokio::sync::Mutex;
 
 use super::database::DEADLINE;
 use super::error::TxError;
+use super::known::Known;
 use super::lent::Lent;
 
 /// What steps do their work on; clones are the same access. Within a transaction its operations run one at a time.
@@ -18,6 +20,8 @@ pub(crate) struct Access {
     database: mongodb::Database,
     lane: u8,
     session: Option<Arc<Mutex<ClientSession>>>,
+    known: Arc<Known>,
+    changes_totals: Arc<AtomicBool>,
 }
 
 /// Runs an operation of the driver in the transaction or snapshot, if there is one, else in a session of its own.
@@ -70,12 +74,55 @@ macro_rules! read_all {
 }
 
 impl Access {
-    pub(super) fn plain(database: mongodb::Database, lane: u8) -> Self {
-        Self { database, lane, session: None }
+    pub(super) fn plain(database: mongodb::Database, lane: u8, known: Arc<Known>) -> Self {
+        Self { database, lane, session: None, known, changes_totals: Arc::default() }
     }
 
-    pub(super) fn within(database: mongodb::Database, lane: u8, session: ClientSession) -> Self {
-        Self { database, lane, session: Some(Arc::new(Mutex::new(session))) }
+    /// The same within the transaction or snapshot of a session.
+    pub(super) fn within(self, session: ClientSession) -> Self {
+        Self { session: Some(Arc::new(Mutex::new(session))), ..self }
+    }
+
+    /// The same beside the transaction or snapshot, if there is one.
+    pub(super) fn outside(&self) -> Self {
+        if self.session.is_none() {
+            return self.clone();
+        }
+        // Without the options that a snapshot's has.
+        let database = self.client().database(self.database.name());
+        Self { database, session: None, ..self.clone() }
+    }
+
+    /// The same with other options of the database.
+    pub(super) fn over(self, database: mongodb::Database) -> Self {
+        Self { database, ..self }
+    }
+
+    /// The client of the driver.
+    pub(super) fn client(&self) -> &mongodb::Client {
+        self.database.client()
+    }
+
+    /// Whether this is part of a transaction or snapshot.
+    pub(super) fn is_within(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Notes that counts of the whole store change with these steps.
+    pub(super) fn will_change_totals(&self) {
+        self.changes_totals.store(true, Ordering::Relaxed);
+    }
+
+    /// To be called when the steps are over, whatever became of them: what they may have changed is remembered no more.
+    pub(super) fn forget_changed(&self) {
+        if self.changes_totals.load(Ordering::Relaxed) {
+            self.known.totals.forget_all();
+        }
+    }
+
+    /// What this process remembers of the database.
+    pub(super) fn known(&self) -> &Known {
+        &self.known
     }
 
     /// The session of the transaction or snapshot, else one of its own, as long as an operation needs it.
@@ -206,6 +253,19 @@ impl Access {
     ) -> Result<Option<RawDocumentBuf>, TxError> {
         let collection = self.collection(name);
         Ok(perform!(self, collection.find_one_and_update(filter, change).return_document(answer))?)
+    }
+
+    /// Changes the first document that matches and answers with the named fields as they are after it.
+    pub(crate) async fn update_and_find_fields(
+        &self,
+        name: &str,
+        filter: Document,
+        change: Document,
+        fields: Document,
+    ) -> Result<Option<RawDocumentBuf>, TxError> {
+        let collection = self.collection(name);
+        let update = collection.find_one_and_update(filter, change).return_document(ReturnDocument::After);
+        Ok(perform!(self, update.projection(fields))?)
     }
 
     /// Removes the first document that matches and answers with it.

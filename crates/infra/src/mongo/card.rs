@@ -1,22 +1,15 @@
 //! Users and videos as documents, the cards that lists show of them, and the rule of who may see a video.
 
 use aviary_domain::user::{Email, FullName, User, UserCard, Username};
-use aviary_domain::video::{Description, Title, Video, VideoCard, VideoStatus};
+use aviary_domain::video::{Description, Title, Video, VideoStatus};
 use aviary_domain::{Id, StoreError};
 use mongodb::bson::{Document, RawDocument, doc};
 
-use super::collection::{USERS, VIDEOS};
 use super::document::{Fields, object_id};
-
-/// The field that [`owner_lookup`] puts a user's card in.
-pub(crate) const OWNER_CARD: &str = "ownerCard";
 
 /// How documents name the status of a video that is not ready.
 pub(crate) const PROCESSING: &str = "processing";
 const FAILED: &str = "failed";
-
-/// The field that [`video_lookup`] puts a video's card in.
-pub(crate) const VIDEO_CARD: &str = "videoCard";
 
 /// The fields that [`user_card`] reads.
 pub(crate) fn user_card_fields() -> Document {
@@ -42,35 +35,6 @@ pub(crate) fn visible_to(viewer: Option<Id<User>>) -> Document {
     }
 }
 
-/// The stages that put the card of the user in `field` into `card`; a document whose user is missing is dropped.
-pub(crate) fn user_lookup(field: &str, card: &str) -> [Document; 2] {
-    [
-        doc! { "$lookup": {
-            "from": USERS, "localField": field, "foreignField": "_id", "as": card,
-            "pipeline": [{ "$project": user_card_fields() }],
-        } },
-        doc! { "$unwind": format!("${card}") },
-    ]
-}
-
-/// The stages that put the owner's card into [`OWNER_CARD`].
-pub(crate) fn owner_lookup() -> [Document; 2] {
-    user_lookup("owner", OWNER_CARD)
-}
-
-/// The stages that put the card of the video in `field` into [`VIDEO_CARD`]; a document whose video is missing or
-/// not visible to the viewer is dropped. They belong before the limit of a list.
-pub(crate) fn video_lookup(field: &str, viewer: Option<Id<User>>) -> [Document; 2] {
-    let mut stages = vec![doc! { "$match": visible_to(viewer) }, doc! { "$project": video_fields() }];
-    stages.extend(owner_lookup());
-    [
-        doc! { "$lookup": {
-            "from": VIDEOS, "localField": field, "foreignField": "_id", "as": VIDEO_CARD, "pipeline": stages,
-        } },
-        doc! { "$unwind": format!("${VIDEO_CARD}") },
-    ]
-}
-
 /// The user in a document.
 pub(crate) fn user(document: &RawDocument) -> Result<User, StoreError> {
     let cover = document.optional_text("coverImage")?;
@@ -94,11 +58,6 @@ pub(crate) fn user_card(document: &RawDocument) -> Result<UserCard, StoreError> 
         full_name: FullName::from_stored(document.text("fullName")?),
         avatar: document.key("avatar")?,
     })
-}
-
-/// The owner's card that [`owner_lookup`] put into a document.
-pub(crate) fn owner_card(document: &RawDocument) -> Result<UserCard, StoreError> {
-    user_card(document.document(OWNER_CARD)?)
 }
 
 /// The video in a document.
@@ -160,14 +119,4 @@ pub(crate) fn state(video: &Video) -> (Document, Document) {
         absent.insert("publishWhenReady", "");
     }
     (kept, absent)
-}
-
-/// The video in a document with its owner's card in [`OWNER_CARD`].
-pub(crate) fn video_card(document: &RawDocument) -> Result<VideoCard, StoreError> {
-    Ok(VideoCard { video: video(document)?, owner: owner_card(document)? })
-}
-
-/// The video card that [`video_lookup`] put into a document.
-pub(crate) fn looked_up_video(document: &RawDocument) -> Result<VideoCard, StoreError> {
-    video_card(document.document(VIDEO_CARD)?)
 }

@@ -5,7 +5,7 @@ use aviary_domain::comment::{Comment, CommentCard, CommentRepository, CommentTex
 use aviary_domain::id::RawId;
 use aviary_domain::idempotency::Once;
 use aviary_domain::page::{Page, PageRequest};
-use aviary_domain::user::{User, UserCard};
+use aviary_domain::user::User;
 use aviary_domain::video::Video;
 use aviary_domain::{Id, StoreError, Timestamp};
 use mongodb::bson::oid::ObjectId;
@@ -14,14 +14,14 @@ use mongodb::options::ReturnDocument;
 
 use super::Database;
 use super::access::Access;
-use super::card::{owner_card, owner_lookup, user_card, user_card_fields, visible_to};
+use super::card::visible_to;
 use super::collection::{COMMENTS, USERS, VIDEOS};
 use super::document::{Fields, date, newest_cursor, object_id};
 use super::error::TxError;
 use super::idempotency::note;
 use super::like::{self, LikeKind};
 use super::list::{ids, newest_page};
-use super::snapshot;
+use super::{people, snapshot};
 
 /// The comments in MongoDB.
 pub struct MongoComments {
@@ -36,9 +36,7 @@ impl MongoComments {
 
     /// The owner of a video, whoever may see it.
     async fn video_owner(&self, video: ObjectId) -> Result<Option<RawId>, StoreError> {
-        let (filter, fields) = (doc! { "_id": video }, doc! { "owner": 1 });
-        let found = self.database.run(|db| async move { db.find_fields(VIDEOS, filter, fields).await }).await?;
-        Ok(found.map(|video| video.id::<User>("owner")).transpose()?.map(|owner| owner.bytes()))
+        self.database.run(|db| async move { people::owner(&db, VIDEOS, video).await }).await
     }
 }
 
@@ -109,7 +107,7 @@ async fn create(
     };
     tx.insert(COMMENTS, row).await?;
     let comment = Comment { likes_count: 0, ..comment.clone() };
-    let owner = author(tx, comment.owner).await?;
+    let owner = people::card(tx, comment.owner).await?;
     Ok(Some(CommentCard { comment, owner, is_liked: false }))
 }
 
@@ -128,13 +126,16 @@ async fn list(
 ) -> Result<Option<Page<CommentCard>>, TxError> {
     let Some(found) = seen_video(db, video, viewer, "commentsCount").await? else { return Ok(None) };
     let total = if page.cursor().is_none() { Some(found.count("commentsCount")?) } else { None };
-    let found = newest_page(db, COMMENTS, doc! { "video": object_id(video) }, page, owner_lookup()).await?;
+    let found = newest_page(db, COMMENTS, doc! { "video": object_id(video) }, page).await?;
     let ids = ids(&found, "_id")?;
     let liked = like::liked_among(db, LikeKind::Comment, &ids, viewer).await?;
-    let cards = found.iter().zip(&ids).map(|(row, id)| {
-        Ok(CommentCard { comment: comment(row)?, owner: owner_card(row)?, is_liked: liked.contains(id) })
-    });
-    let cards = cards.collect::<Result<_, StoreError>>()?;
+    let comments = found.iter().map(|row| comment(row)).collect::<Result<Vec<_>, _>>()?;
+    let authors = people::find_all(db, comments.iter().map(|comment| comment.owner)).await?;
+    let card = |comment: Comment| {
+        let owner = authors.get(&comment.owner.bytes())?.card.clone();
+        Some(CommentCard { owner, is_liked: liked.contains(&object_id(comment.id)), comment })
+    };
+    let cards = comments.into_iter().filter_map(card).collect();
     Ok(Some(Page::from_surplus(cards, page.size, total, |last: &CommentCard| {
         newest_cursor(last.comment.created_at, last.comment.id)
     })))
@@ -154,7 +155,7 @@ async fn update(
     let changed = tx.find_and_update(COMMENTS, doc! { "_id": object_id(id) }, change, ReturnDocument::After).await?;
     let Some(changed) = changed else { return Ok(None) };
     let comment = comment(&changed)?;
-    let owner = author(tx, comment.owner).await?;
+    let owner = people::card(tx, comment.owner).await?;
     let is_liked = like::is_liked(tx, LikeKind::Comment, object_id(id), Some(comment.owner)).await?;
     Ok(Some(CommentCard { comment, owner, is_liked }))
 }
@@ -194,12 +195,6 @@ async fn seen_video(
     let mut filter = doc! { "_id": object_id(video) };
     filter.extend(visible_to(viewer));
     access.find_fields(VIDEOS, filter, doc! { field: 1 }).await
-}
-
-async fn author(access: &Access, owner: Id<User>) -> Result<UserCard, TxError> {
-    let found = access.find_fields(USERS, doc! { "_id": object_id(owner) }, user_card_fields()).await?;
-    let found = found.ok_or_else(|| StoreError::backend("the author is missing"))?;
-    Ok(user_card(&found)?)
 }
 
 /// Counts a comment of the video that matches; answers whether there is one, and changes nothing if not.

@@ -7,6 +7,7 @@ mod walk;
 use std::path::Path;
 
 use async_trait::async_trait;
+use aviary_domain::StoreError;
 use aviary_domain::maintenance::MaintenanceRepository;
 use aviary_domain::media::site::MediaSite;
 use mongodb::bson::{Document, doc};
@@ -90,7 +91,7 @@ impl Side {
 
     /// Access outside of deadlines: what is counted here may take longer than a request.
     fn access(&self) -> Access {
-        Access::plain(self.driver().clone(), 0)
+        self.database.access_in(0)
     }
 
     /// Whether no row stands in any table.
@@ -275,9 +276,9 @@ impl Target for Side {
 
 fn failed(error: TxError) -> CopyError {
     match error {
-        TxError::Store(error) => error.into(),
         // With what the server said: it goes to the person at the terminal.
         TxError::Driver(error) => error.into(),
+        other => StoreError::from(other).into(),
     }
 }
 

@@ -10,13 +10,14 @@ use aviary_domain::id::RawId;
 use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 use mongodb::options::{Acknowledgment, ReadConcern, TransactionOptions, WriteConcern};
 use mongodb::{Client, ClientSession};
-use tokio::sync::MutexGuard;
 use tokio::time::{sleep, timeout};
 
 use super::abandoned::Abandoned;
 use super::access::Access;
+use super::clients::Clients;
 use super::error::{OutOfTime, TxError};
-use super::hot::HotKeys;
+use super::hot::{Held, HotKeys};
+use super::known::Known;
 use super::lent::Lent;
 use super::turn::Turns;
 use crate::system::random_bytes;
@@ -43,20 +44,20 @@ pub struct Database {
 }
 
 struct Inner {
-    client: Client,
-    database: mongodb::Database,
+    clients: Clients,
     turns: Turns,
     hot: HotKeys,
     /// Whether the last call that came to an end had waited in vain.
     silent: AtomicBool,
     abandoned: Abandoned,
+    known: Arc<Known>,
 }
 
 impl Database {
-    pub(super) fn new(client: Client, database: mongodb::Database) -> Self {
+    pub(super) fn new(clients: Clients) -> Self {
         let (turns, hot, silent) = (Turns::default(), HotKeys::default(), AtomicBool::default());
-        let abandoned = Abandoned::default();
-        Self { inner: Arc::new(Inner { client, database, turns, hot, silent, abandoned }) }
+        let (abandoned, known) = (Abandoned::default(), Arc::default());
+        Self { inner: Arc::new(Inner { clients, turns, hot, silent, abandoned, known }) }
     }
 
     /// Does steps that need no transaction: a read, or one write that is atomic by itself. Not to be called within
@@ -67,7 +68,10 @@ impl Database {
     {
         self.in_time(async {
             let turn = self.inner.turns.take().await?;
-            steps(Access::plain(self.inner.database.clone(), turn.lane())).await
+            let access = self.access_in(turn.lane());
+            let done = steps(access.clone()).await;
+            access.forget_changed();
+            done
         })
         .await
     }
@@ -82,14 +86,23 @@ impl Database {
     where
         F: Future<Output = Result<T, TxError>>,
     {
+        self.in_time(self.repeat(hot, &steps)).await
+    }
+
+    /// The same for steps that may find, when they have changed something already, that there is nothing to change
+    /// ([`TxError::Absent`]): they are undone and the answer is `None`.
+    pub(crate) async fn transact_if_there<T, F>(
+        &self,
+        hot: &[RawId],
+        steps: impl Fn(Access) -> F,
+    ) -> Result<Option<T>, StoreError>
+    where
+        F: Future<Output = Result<T, TxError>>,
+    {
         self.in_time(async {
-            let mut pauses = Pauses::default();
-            loop {
-                match self.attempt(hot, &steps).await {
-                    Err(failed) if failed.repeatable => pauses.next().await,
-                    Err(failed) => return Err(failed.error),
-                    Ok(answer) => return Ok(answer),
-                }
+            match self.repeat(hot, &steps).await {
+                Err(TxError::Absent) => Ok(None),
+                done => done.map(Some),
             }
         })
         .await
@@ -99,14 +112,24 @@ impl Database {
     pub async fn close(&self) {
         self.inner.turns.close();
         // It waits for what was begun on any runtime to be tidied up, which one that stands still would never do.
-        if timeout(DEADLINE, async { self.inner.client.clone().shutdown().await }).await.is_err() {
+        if timeout(DEADLINE, self.inner.clients.shutdown()).await.is_err() {
             tracing::warn!("the connections to MongoDB could not be closed in time");
         }
     }
 
-    /// The driver's own database, for what happens before serving.
+    /// The driver's own database, for what happens before serving and beside it.
     pub(super) fn driver(&self) -> &mongodb::Database {
-        &self.inner.database
+        self.inner.clients.first()
+    }
+
+    /// What this process remembers of the database.
+    pub(super) fn known(&self) -> &Known {
+        &self.inner.known
+    }
+
+    /// Access without a transaction, in this lane.
+    pub(super) fn access_in(&self, lane: u8) -> Access {
+        Access::plain(self.inner.clients.here(), lane, Arc::clone(&self.inner.known))
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, TxError>>) -> Result<T, StoreError> {
@@ -131,7 +154,21 @@ impl Database {
     async fn clear_the_way(&self) -> Infallible {
         loop {
             sleep(BLOCKED).await;
-            self.inner.abandoned.end(&self.inner.client).await;
+            self.inner.abandoned.end(self.inner.clients.here().client()).await;
+        }
+    }
+
+    async fn repeat<T, F>(&self, hot: &[RawId], steps: &impl Fn(Access) -> F) -> Result<T, TxError>
+    where
+        F: Future<Output = Result<T, TxError>>,
+    {
+        let mut pauses = Pauses::default();
+        loop {
+            match self.attempt(hot, steps).await {
+                Err(failed) if failed.repeatable => pauses.next().await,
+                Err(failed) => return Err(failed.error),
+                Ok(answer) => return Ok(answer),
+            }
         }
     }
 
@@ -140,24 +177,29 @@ impl Database {
         F: Future<Output = Result<T, TxError>>,
     {
         // Before the turn: who queues for a hot document must not keep others from theirs.
-        let keys = self.inner.hot.hold(hot).await;
+        let held = self.inner.hot.hold(hot).await;
         let turn = self.inner.turns.take().await.map_err(Failed::before_commit)?;
-        let concern = if keys.is_empty() { durable() } else { visible() };
-        let session = self.begin(concern).await.map_err(Failed::before_commit)?;
-        let access = Access::within(self.inner.database.clone(), turn.lane(), session);
+        // Where nobody queues, one commit is enough.
+        let concern = if held.has_waited { visible() } else { durable() };
+        let access = self.access_in(turn.lane());
+        let client = access.client().clone();
+        let session = begin(&client, concern).await.map_err(Failed::before_commit)?;
+        let beside = access.clone();
+        let access = access.within(session);
         let done = steps(access.clone()).await;
         let session = access.session().map_err(Failed::before_commit)?;
-        let lent = Lent::new(&self.inner.client, &session);
-        let done = end(&mut *session.lock().await, done, keys).await;
+        let lent = Lent::new(&client, &session);
+        let done = end(&mut *session.lock().await, done, held).await;
         lent.done();
+        beside.forget_changed();
         done
     }
+}
 
-    async fn begin(&self, concern: WriteConcern) -> Result<ClientSession, TxError> {
-        let mut session = self.inner.client.start_session().await?;
-        session.start_transaction().with_options(transaction_options(concern)).await?;
-        Ok(session)
-    }
+async fn begin(client: &Client, concern: WriteConcern) -> Result<ClientSession, TxError> {
+    let mut session = client.start_session().await?;
+    session.start_transaction().with_options(transaction_options(concern)).await?;
+    Ok(session)
 }
 
 /// An attempt that did not succeed.
@@ -181,11 +223,7 @@ impl Failed {
 }
 
 /// Commits what was done, or undoes it.
-async fn end<T>(
-    session: &mut ClientSession,
-    done: Result<T, TxError>,
-    keys: Vec<MutexGuard<'_, ()>>,
-) -> Result<T, Failed> {
+async fn end<T>(session: &mut ClientSession, done: Result<T, TxError>, held: Held<'_>) -> Result<T, Failed> {
     let answer = match done {
         Ok(answer) => answer,
         Err(error) => {
@@ -197,10 +235,10 @@ async fn end<T>(
         }
     };
     commit(session).await.map_err(Failed::at_commit)?;
-    if !keys.is_empty() {
+    if held.has_waited {
         // Who queues goes on while this one waits for the journals: many then wait for them together. What they
         // build on may still be lost, but stands before theirs in the log, so that they would be lost with it.
-        drop(keys);
+        drop(held);
         // By the driver's rules a repeated commit asks for a majority, which writes its journals before it answers
         // (`writeConcernMajorityJournalDefault`), and is transient where the first one was lost.
         commit(session).await.map_err(Failed::at_commit)?;

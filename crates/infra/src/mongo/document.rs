@@ -165,21 +165,6 @@ pub(crate) trait Fields {
         }
     }
 
-    /// The documents of an array within this one.
-    fn documents(&self, field: &str) -> Result<Vec<&RawDocument>, StoreError> {
-        let Some(RawBsonRef::Array(array)) = self.value(field)? else { return Err(self.malformed(field)) };
-        array
-            .into_iter()
-            .map(|item| item.ok()?.as_document())
-            .collect::<Option<_>>()
-            .ok_or_else(|| self.malformed(field))
-    }
-
-    /// Whether an array within this one holds anything: what a `$lookup` found.
-    fn found(&self, field: &str) -> Result<bool, StoreError> {
-        self.required(field, |value| value.as_array().map(|array| !array.is_empty()))
-    }
-
     /// A field of the type that `read` knows.
     fn required<T>(&self, field: &str, read: impl FnOnce(RawBsonRef<'_>) -> Option<T>) -> Result<T, StoreError> {
         self.optional(field, read)?.ok_or_else(|| self.malformed(field))

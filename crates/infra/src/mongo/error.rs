@@ -27,6 +27,8 @@ pub(crate) enum TxError {
     Store(StoreError),
     /// What the driver said.
     Driver(Error),
+    /// What was to be changed is not there for who asks: nothing may remain of the steps.
+    Absent,
 }
 
 impl From<StoreError> for TxError {
@@ -47,6 +49,7 @@ impl From<TxError> for StoreError {
             TxError::Store(error) => error,
             TxError::Driver(error) if may_pass(&error) => Self::unavailable(error),
             TxError::Driver(error) => Self::backend(error),
+            TxError::Absent => Self::backend("what was to be changed is not there"),
         }
     }
 }

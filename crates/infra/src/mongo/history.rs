@@ -6,13 +6,18 @@ use aviary_domain::page::{Page, PageRequest};
 use aviary_domain::user::User;
 use aviary_domain::video::Video;
 use aviary_domain::{Id, StoreError};
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 
 use super::Database;
 use super::collection::HISTORY;
 use super::document::{Fields, newest_cursor, object_id};
 use super::list::References;
 use super::snapshot;
+
+/// The index that has a user's entries in their order.
+pub(super) fn index() -> Document {
+    doc! { "user": 1, "watchedAt": -1, "video": -1 }
+}
 
 /// Watch history in MongoDB.
 pub struct MongoHistory {
@@ -34,7 +39,7 @@ impl HistoryRepository for MongoHistory {
             filter: doc! { "user": object_id(user) },
             time: "watchedAt",
             id: "video",
-            index: doc! { "user": 1, "watchedAt": -1, "video": -1 },
+            index: index(),
         };
         let entries = &entries;
         let found = self.database.run(|_| async move {

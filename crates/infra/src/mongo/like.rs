@@ -21,7 +21,7 @@ use super::collection::{COMMENTS, LIKES, PURGE_QUEUE, TWEETS, USERS, VIDEOS};
 use super::document::{Fields, date, newest_cursor, object_id};
 use super::error::TxError;
 use super::list::References;
-use super::snapshot;
+use super::{people, snapshot};
 
 /// What kind of thing is liked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,49 +129,54 @@ impl MongoLikes {
     /// decides on what it reads itself. `None` when there is no such target.
     async fn hot(&self, target: LikeTarget) -> Result<Option<[RawId; 2]>, StoreError> {
         let (kind, id) = kind_and_id(target);
-        let (filter, fields) = (doc! { "_id": id }, doc! { "owner": 1 });
-        let found = self.database.run(|db| async move { db.find_fields(kind.collection(), filter, fields).await });
-        let owner = found.await?.map(|target| target.id::<User>("owner")).transpose()?;
-        Ok(owner.map(|owner| [id.bytes(), owner.bytes()]))
+        let owner = self.database.run(|db| async move { people::owner(&db, kind.collection(), id).await }).await?;
+        Ok(owner.map(|owner| [id.bytes(), owner]))
+    }
+
+    /// Changes whether a user likes something, and counts that; `steps` tell whether it is liked then, and by how much
+    /// the count changes. `None` when the user sees no such target.
+    async fn change<F>(
+        &self,
+        user: Id<User>,
+        target: LikeTarget,
+        steps: impl Fn(Access) -> F,
+    ) -> Result<Option<LikeState>, StoreError>
+    where
+        F: Future<Output = Result<(bool, i64), TxError>>,
+    {
+        let Some(hot) = self.hot(target).await? else { return Ok(None) };
+        let steps = &steps;
+        self.database
+            .transact_if_there(&hot, |tx| async move {
+                let (is_liked, change) = steps(tx.clone()).await?;
+                let likes_count = counted(&tx, user, target, change).await?;
+                Ok(LikeState { is_liked, likes_count })
+            })
+            .await
     }
 }
 
 #[async_trait]
 impl LikeRepository for MongoLikes {
     async fn put(&self, like: &Like) -> Result<Option<LikeState>, StoreError> {
-        let Some(hot) = self.hot(like.target).await? else { return Ok(None) };
-        self.database
-            .transact(&hot, |tx| async move {
-                let Some(target) = Target::find(&tx, like.target, like.liked_by).await? else { return Ok(None) };
-                let added = target.add(&tx, like).await?;
-                target.counted(&tx, true, i64::from(added)).await.map(Some)
-            })
-            .await
+        let steps = |tx: Access| async move { Ok((true, i64::from(add(&tx, like).await?))) };
+        self.change(like.liked_by, like.target, steps).await
     }
 
     async fn remove(&self, user: Id<User>, target: LikeTarget) -> Result<Option<LikeState>, StoreError> {
-        let Some(hot) = self.hot(target).await? else { return Ok(None) };
-        self.database
-            .transact(&hot, |tx| async move {
-                let Some(target) = Target::find(&tx, target, user).await? else { return Ok(None) };
-                let removed = target.remove(&tx, user).await?;
-                target.counted(&tx, false, -i64::from(removed)).await.map(Some)
-            })
-            .await
+        let steps = |tx: Access| async move { Ok((false, -i64::from(remove(&tx, target, user).await?))) };
+        self.change(user, target, steps).await
     }
 
     async fn toggle(&self, like: &Like) -> Result<Option<LikeState>, StoreError> {
-        let Some(hot) = self.hot(like.target).await? else { return Ok(None) };
-        self.database
-            .transact(&hot, |tx| async move {
-                let Some(target) = Target::find(&tx, like.target, like.liked_by).await? else { return Ok(None) };
-                if target.remove(&tx, like.liked_by).await? {
-                    return target.counted(&tx, false, -1).await.map(Some);
-                }
-                target.add(&tx, like).await?;
-                target.counted(&tx, true, 1).await.map(Some)
-            })
-            .await
+        let steps = |tx: Access| async move {
+            if remove(&tx, like.target, like.liked_by).await? {
+                return Ok((false, -1));
+            }
+            add(&tx, like).await?;
+            Ok((true, 1))
+        };
+        self.change(like.liked_by, like.target, steps).await
     }
 
     async fn liked_videos(&self, user: Id<User>, page: &PageRequest) -> Result<Page<LikedVideo>, StoreError> {
@@ -193,71 +198,61 @@ impl LikeRepository for MongoLikes {
     }
 }
 
-/// Something that a user can see and like.
-struct Target {
-    kind: LikeKind,
-    id: ObjectId,
-    owner: ObjectId,
-    likes: u64,
+/// The filter of a user's like of something.
+fn like_of(target: LikeTarget, user: Id<User>) -> Document {
+    let (kind, id) = kind_and_id(target);
+    let mut filter = kind.likes_of(id);
+    filter.insert("likedBy", object_id(user));
+    filter
 }
 
-impl Target {
-    async fn find(tx: &Access, target: LikeTarget, user: Id<User>) -> Result<Option<Self>, TxError> {
-        let (kind, id) = kind_and_id(target);
-        let mut filter = doc! { "_id": id };
-        if kind == LikeKind::Video {
-            filter.extend(visible_to(Some(user)));
-        }
-        let fields = doc! { "owner": 1, "likesCount": 1, "video": 1 };
-        let Some(found) = tx.find_fields(kind.collection(), filter, fields).await? else { return Ok(None) };
-        if kind == LikeKind::Comment {
-            let mut video = doc! { "_id": object_id(found.id::<()>("video")?) };
-            video.extend(visible_to(Some(user)));
-            if !tx.exists(VIDEOS, video).await? {
-                return Ok(None);
-            }
-        }
-        Ok(Some(Self { kind, id, owner: object_id(found.id::<User>("owner")?), likes: found.count("likesCount")? }))
+/// Adds the like unless there is one; tells whether it did.
+async fn add(tx: &Access, like: &Like) -> Result<bool, TxError> {
+    let mut fresh = doc! {
+        "_id": object_id(like.id),
+        "createdAt": date(like.created_at),
+        "updatedAt": date(like.created_at),
+    };
+    if let Some(note) = &like.description {
+        fresh.insert("description", note.as_str());
     }
+    if let Some(inviter) = like.inviter {
+        fresh.insert("inviterId", object_id(inviter));
+    }
+    // The target and the user come from the filter.
+    tx.upsert(LIKES, like_of(like.target, like.liked_by), doc! { "$setOnInsert": fresh }).await
+}
 
-    fn likes_by(&self, user: Id<User>) -> Document {
-        let mut filter = self.kind.likes_of(self.id);
-        filter.insert("likedBy", object_id(user));
-        filter
-    }
+/// Removes the user's like if there is one; tells whether it did.
+async fn remove(tx: &Access, target: LikeTarget, user: Id<User>) -> Result<bool, TxError> {
+    tx.delete(LIKES, like_of(target, user)).await
+}
 
-    /// Adds the like unless there is one; tells whether it did.
-    async fn add(&self, tx: &Access, like: &Like) -> Result<bool, TxError> {
-        let mut fresh = doc! {
-            "_id": object_id(like.id),
-            "createdAt": date(like.created_at),
-            "updatedAt": date(like.created_at),
-        };
-        if let Some(note) = &like.description {
-            fresh.insert("description", note.as_str());
-        }
-        if let Some(inviter) = like.inviter {
-            fresh.insert("inviterId", object_id(inviter));
-        }
-        // The target and the user come from the filter.
-        tx.upsert(LIKES, self.likes_by(like.liked_by), doc! { "$setOnInsert": fresh }).await
+/// Counts what was added or removed on the target and for its owner, and tells how many likes there are. Only here is it
+/// seen whether there is such a target for the user: [`TxError::Absent`] takes the like back.
+async fn counted(tx: &Access, user: Id<User>, target: LikeTarget, change: i64) -> Result<u64, TxError> {
+    let (kind, id) = kind_and_id(target);
+    let mut filter = doc! { "_id": id };
+    if kind == LikeKind::Video {
+        filter.extend(visible_to(Some(user)));
     }
-
-    /// Removes the user's like if there is one; tells whether it did.
-    async fn remove(&self, tx: &Access, user: Id<User>) -> Result<bool, TxError> {
-        tx.delete(LIKES, self.likes_by(user)).await
-    }
-
-    /// Counts what was added or removed, and tells how things stand. The count was read in the same snapshot: had
-    /// another changed it since, this change would undo the transaction.
-    async fn counted(&self, tx: &Access, is_liked: bool, change: i64) -> Result<LikeState, TxError> {
-        if change != 0 {
-            let count = doc! { "$inc": { "likesCount": change } };
-            tx.update(self.kind.collection(), doc! { "_id": self.id }, count).await?;
-            change_received(tx, self.owner, change).await?;
+    let fields = doc! { "owner": 1, "likesCount": 1, "video": 1 };
+    let found = if change == 0 {
+        tx.find_fields(kind.collection(), filter, fields).await?
+    } else {
+        let count = doc! { "$inc": { "likesCount": change } };
+        tx.update_and_find_fields(kind.collection(), filter, count, fields).await?
+    };
+    let found = found.ok_or(TxError::Absent)?;
+    if kind == LikeKind::Comment {
+        let mut video = doc! { "_id": object_id(found.id::<()>("video")?) };
+        video.extend(visible_to(Some(user)));
+        if !tx.exists(VIDEOS, video).await? {
+            return Err(TxError::Absent);
         }
-        Ok(LikeState { is_liked, likes_count: self.likes.saturating_add_signed(change) })
     }
+    change_received(tx, object_id(found.id::<User>("owner")?), change).await?;
+    Ok(found.count("likesCount")?)
 }
 
 fn kind_and_id(target: LikeTarget) -> (LikeKind, ObjectId) {

@@ -5,42 +5,40 @@ use std::collections::HashMap;
 use aviary_domain::id::RawId;
 use aviary_domain::page::PageRequest;
 use aviary_domain::user::User;
-use aviary_domain::video::VideoCard;
+use aviary_domain::video::{Video, VideoCard};
 use aviary_domain::{Id, StoreError};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, RawDocumentBuf, doc};
-use mongodb::options::{AggregateOptions, FindOptions, Hint};
+use mongodb::options::{FindOptions, Hint};
 
 use super::access::Access;
-use super::card::{owner_lookup, video_card, video_fields, visible_to};
+use super::card::{video, video_fields, visible_to};
 use super::collection::VIDEOS;
 use super::document::{Fields, integer, newest, newest_cursor, object_id};
 use super::error::TxError;
+use super::people;
 
 /// How many entries a walk past hidden videos reads at once.
 const FEWEST: usize = 32;
 const MOST: usize = 5_000;
 
-/// A page of the documents in which these fields have these values, latest `createdAt` first, after some further
-/// stages. The index of just these fields is named: the planner might take one that also walks what is not asked for.
+/// A page of the documents in which these fields have these values, latest `createdAt` first. The index of just these fields is named: the planner might take one that also walks what is not asked for.
 pub(super) async fn newest_page(
     db: &Access,
     name: &str,
     fields: Document,
     page: &PageRequest,
-    stages: impl IntoIterator<Item = Document>,
 ) -> Result<Vec<RawDocumentBuf>, TxError> {
     let order = doc! { "createdAt": -1, "_id": -1 };
     let mut index: Document = fields.keys().map(|field| (field.clone(), 1.into())).collect();
     index.extend(order.clone());
-    let mut pipeline = vec![
-        doc! { "$match": newest(fields, "createdAt", "_id", page)? },
-        doc! { "$sort": order },
-        doc! { "$skip": integer(page.offset()) },
-        doc! { "$limit": integer(page.surplus()) },
-    ];
-    pipeline.extend(stages);
-    db.aggregate_with(name, pipeline, led_by(index)).await
+    let options = FindOptions::builder()
+        .sort(order)
+        .skip(page.offset())
+        .limit(integer(page.surplus()))
+        .hint(Hint::Keys(index))
+        .build();
+    db.find(name, newest(fields, "createdAt", "_id", page)?, options).await
 }
 
 /// A list of references to videos, latest first.
@@ -130,21 +128,22 @@ pub(super) async fn cards(db: &Access, videos: &[ObjectId]) -> Result<HashMap<Ob
     if videos.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut pipeline = vec![doc! { "$match": { "_id": { "$in": videos } } }, doc! { "$project": video_fields() }];
-    pipeline.extend(owner_lookup());
-    let found = db.aggregate_with(VIDEOS, pipeline, led_by(doc! { "_id": 1 })).await?;
-    let cards = found.iter().map(|video| {
-        let card = video_card(video)?;
-        Ok((object_id(card.video.id), card))
-    });
-    cards.collect()
+    let options = FindOptions::builder().projection(video_fields()).hint(Hint::Keys(doc! { "_id": 1 })).build();
+    let found = db.find(VIDEOS, doc! { "_id": { "$in": videos } }, options).await?;
+    let cards = with_owners(db, &found).await?;
+    Ok(cards.into_iter().map(|card| (object_id(card.video.id), card)).collect())
+}
+
+/// The videos in these documents with their owners' cards, in the same order.
+pub(super) async fn with_owners(db: &Access, found: &[RawDocumentBuf]) -> Result<Vec<VideoCard>, TxError> {
+    let videos = found.iter().map(|document| video(document)).collect::<Result<Vec<_>, _>>()?;
+    let owners = people::find_all(db, videos.iter().map(|video| video.owner)).await?;
+    // Nobody's account ends: a video without its owner is none of ours.
+    let card = |video: Video| Some(VideoCard { owner: owners.get(&video.owner.bytes())?.card.clone(), video });
+    Ok(videos.into_iter().filter_map(card).collect())
 }
 
 /// The ids in a field of these documents.
 pub(super) fn ids(documents: &[RawDocumentBuf], field: &str) -> Result<Vec<ObjectId>, StoreError> {
     documents.iter().map(|document| document.id::<RawId>(field).map(object_id)).collect()
-}
-
-fn led_by(index: Document) -> AggregateOptions {
-    AggregateOptions::builder().hint(Hint::Keys(index)).build()
 }

@@ -48,6 +48,9 @@ impl MaintenanceRepository for MongoMaintenance {
         let keys = self.expire_from(IDEMPOTENCY_KEYS, &ended, limit.saturating_sub(sessions)).await?;
         let forgotten = doc! { "countedAt": { "$lt": date(views_before) } };
         let views = self.expire_from(VIEWS, &forgotten, limit.saturating_sub(sessions + keys)).await?;
+        if views > 0 {
+            self.database.known().views.forget_all();
+        }
         Ok(sessions + keys + views)
     }
 

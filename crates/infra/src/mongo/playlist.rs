@@ -17,13 +17,13 @@ use mongodb::bson::{Document, RawDocument, doc};
 use self::shown::cards;
 use super::Database;
 use super::access::Access;
-use super::card::{owner_lookup, user_card, user_card_fields, visible_to};
-use super::collection::{PLAYLIST_VIDEOS, PLAYLISTS, USERS, VIDEOS};
+use super::card::visible_to;
+use super::collection::{PLAYLIST_VIDEOS, PLAYLISTS, VIDEOS};
 use super::document::{Fields, date, newest_cursor, object_id};
 use super::error::TxError;
 use super::idempotency::note;
 use super::list::newest_page;
-use super::{snapshot, user};
+use super::{people, snapshot, user};
 
 /// The playlists in MongoDB.
 pub struct MongoPlaylists {
@@ -64,12 +64,10 @@ impl PlaylistRepository for MongoPlaylists {
         viewer: Option<Id<User>>,
         videos: &PageRequest,
     ) -> Result<Option<PlaylistCard>, StoreError> {
-        let mut pipeline = vec![doc! { "$match": { "_id": object_id(id) } }];
-        pipeline.extend(owner_lookup());
         let shown = self.database.run(|_| async move {
             let db = snapshot::begin(&self.database).await?;
-            let found = db.aggregate(PLAYLISTS, pipeline).await?;
-            cards(&db, &found, viewer, videos).await
+            let found = db.find_one(PLAYLISTS, doc! { "_id": object_id(id) }).await?;
+            cards(&db, found.as_slice(), viewer, videos).await
         });
         Ok(shown.await?.pop())
     }
@@ -115,8 +113,7 @@ impl PlaylistRepository for MongoPlaylists {
 
 /// The owner is read first: nobody's account ends, so it cannot be gone once the playlist is there.
 async fn create(db: &Access, playlist: &Playlist) -> Result<PlaylistCard, TxError> {
-    let owner = db.find_fields(USERS, doc! { "_id": object_id(playlist.owner) }, user_card_fields()).await?;
-    let owner = owner.ok_or_else(|| StoreError::backend("the owner of a playlist is missing"))?;
+    let owner = people::card(db, playlist.owner).await?;
     let row = doc! {
         "_id": object_id(playlist.id),
         "name": playlist.name.as_str(),
@@ -129,8 +126,7 @@ async fn create(db: &Access, playlist: &Playlist) -> Result<PlaylistCard, TxErro
     };
     db.insert(PLAYLISTS, row).await?;
     let videos = Page { items: Vec::new(), total: Some(0), next: None };
-    let (playlist, owner) = (playlist.clone(), user_card(&owner)?);
-    Ok(PlaylistCard { playlist, owner, total_videos: 0, total_views: 0, videos })
+    Ok(PlaylistCard { playlist: playlist.clone(), owner, total_videos: 0, total_views: 0, videos })
 }
 
 async fn list_by(
@@ -143,7 +139,7 @@ async fn list_by(
         return Ok(None);
     }
     let preview = PageRequest::first(PageSize::new(PLAYLIST_PREVIEW.into()).unwrap_or(PageSize::DEFAULT));
-    let found = newest_page(db, PLAYLISTS, doc! { "owner": object_id(owner) }, page, owner_lookup()).await?;
+    let found = newest_page(db, PLAYLISTS, doc! { "owner": object_id(owner) }, page).await?;
     let cards = cards(db, &found, viewer, &preview).await?;
     Ok(Some(Page::from_surplus(cards, page.size, None, |last: &PlaylistCard| {
         newest_cursor(last.playlist.created_at, last.playlist.id)

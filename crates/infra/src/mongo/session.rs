@@ -1,17 +1,17 @@
 //! Sessions in MongoDB.
 
 use async_trait::async_trait;
+use aviary_domain::id::RawId;
 use aviary_domain::security::PasswordHash;
 use aviary_domain::session::{Refresh, Rotation, Session, SessionRepository};
 use aviary_domain::user::User;
 use aviary_domain::{Id, StoreError, Timestamp};
 use mongodb::bson::{Document, doc};
-use mongodb::options::{FindOptions, Hint};
 
 use super::Database;
 use super::access::Access;
 use super::collection::{SESSIONS, USERS};
-use super::document::{binary, date, object_id};
+use super::document::{Fields, binary, date, object_id};
 use super::error::TxError;
 
 /// Sessions in MongoDB.
@@ -33,21 +33,31 @@ impl SessionRepository for MongoSessions {
     }
 
     async fn is_active(&self, id: Id<Session>, user: Id<User>, now: Timestamp) -> Result<bool, StoreError> {
-        // Every request asks this: the index is named, so that nothing is planned and no other one is tried.
-        let by_id = Hint::Keys(doc! { "_id": 1 });
-        let options = FindOptions::builder().projection(doc! { "_id": 1 }).limit(1).hint(by_id).build();
-        let filter = active(id, user, now);
-        let found = self.database.run(|db| async move { db.find(SESSIONS, filter, options).await }).await?;
-        Ok(!found.is_empty())
+        let known = &self.database.known().sessions;
+        let is_active = |(holder, end): (RawId, Timestamp)| holder == user.bytes() && end > now;
+        if let Some(session) = known.get(&id.bytes()) {
+            return Ok(is_active(session));
+        }
+        let asked = known.before();
+        let (filter, fields) = (doc! { "_id": object_id(id) }, doc! { "user": 1, "expiresAt": 1 });
+        let found = self.database.run(|db| async move { db.find_fields(SESSIONS, filter, fields).await }).await?;
+        let Some(found) = found else { return Ok(false) };
+        let session = (found.id::<User>("user")?.bytes(), found.time("expiresAt")?);
+        known.keep(asked, &id.bytes(), session);
+        Ok(is_active(session))
     }
 
     async fn rotate(&self, refresh: &Refresh) -> Result<Rotation, StoreError> {
-        self.database.run(|db| rotate(db, refresh)).await
+        let rotated = self.database.run(|db| rotate(db, refresh)).await;
+        self.database.known().sessions.forget(&refresh.session.bytes());
+        rotated
     }
 
     async fn revoke(&self, id: Id<Session>) -> Result<(), StoreError> {
         let filter = doc! { "_id": object_id(id) };
-        self.database.run(|db| async move { db.delete(SESSIONS, filter).await.map(drop) }).await
+        let revoked = self.database.run(|db| async move { db.delete(SESSIONS, filter).await.map(drop) }).await;
+        self.database.known().sessions.forget(&id.bytes());
+        revoked
     }
 }
 

@@ -3,21 +3,17 @@
 use async_trait::async_trait;
 use aviary_domain::page::{Page, PageRequest};
 use aviary_domain::subscription::{Subscription, SubscriptionCard, SubscriptionRepository, SubscriptionState};
-use aviary_domain::user::User;
+use aviary_domain::user::{User, UserCard};
 use aviary_domain::{Id, StoreError};
 use mongodb::bson::{RawDocument, doc};
 
 use super::Database;
 use super::access::Access;
-use super::card::{user_card, user_lookup};
 use super::collection::{SUBSCRIPTIONS, USERS};
 use super::document::{Fields, date, newest_cursor, object_id};
 use super::error::TxError;
 use super::list::newest_page;
-use super::{snapshot, user};
-
-/// The field that the user on the other end is put in.
-const OTHER_END: &str = "userCard";
+use super::{people, snapshot, user};
 
 /// The subscriptions in MongoDB.
 pub struct MongoSubscriptions {
@@ -28,6 +24,21 @@ impl MongoSubscriptions {
     /// The subscriptions of this database.
     pub fn new(database: Database) -> Self {
         Self { database }
+    }
+
+    /// Changes whether somebody subscribes to a channel, whose number of subscribers is remembered.
+    async fn change<F>(
+        &self,
+        subscriber: Id<User>,
+        channel: Id<User>,
+        steps: impl Fn(Access) -> F,
+    ) -> Result<Option<SubscriptionState>, StoreError>
+    where
+        F: Future<Output = Result<Option<SubscriptionState>, TxError>>,
+    {
+        let changed = self.database.transact(&[channel.bytes(), subscriber.bytes()], steps).await;
+        self.database.known().people.forget(&channel.bytes());
+        changed
     }
 
     /// The subscriptions of one end with the users on the other.
@@ -49,39 +60,34 @@ impl MongoSubscriptions {
 impl SubscriptionRepository for MongoSubscriptions {
     async fn put(&self, subscription: &Subscription) -> Result<Option<SubscriptionState>, StoreError> {
         let wanted = *subscription;
-        let hot = [wanted.channel.bytes(), wanted.subscriber.bytes()];
-        self.database
-            .transact(&hot, |tx| async move {
-                let Some(subscribers) = subscribers(&tx, wanted.channel).await? else { return Ok(None) };
-                let added = add(&tx, &wanted).await?;
-                Ok(Some(state(true, subscribers, i64::from(added))))
-            })
-            .await
+        self.change(wanted.subscriber, wanted.channel, |tx| async move {
+            let Some(subscribers) = subscribers(&tx, wanted.channel).await? else { return Ok(None) };
+            let added = add(&tx, &wanted).await?;
+            Ok(Some(state(true, subscribers, i64::from(added))))
+        })
+        .await
     }
 
     async fn remove(&self, subscriber: Id<User>, channel: Id<User>) -> Result<Option<SubscriptionState>, StoreError> {
-        self.database
-            .transact(&[channel.bytes(), subscriber.bytes()], |tx| async move {
-                let Some(subscribers) = subscribers(&tx, channel).await? else { return Ok(None) };
-                let removed = remove(&tx, subscriber, channel).await?;
-                Ok(Some(state(false, subscribers, -i64::from(removed))))
-            })
-            .await
+        self.change(subscriber, channel, |tx| async move {
+            let Some(subscribers) = subscribers(&tx, channel).await? else { return Ok(None) };
+            let removed = remove(&tx, subscriber, channel).await?;
+            Ok(Some(state(false, subscribers, -i64::from(removed))))
+        })
+        .await
     }
 
     async fn toggle(&self, subscription: &Subscription) -> Result<Option<SubscriptionState>, StoreError> {
         let wanted = *subscription;
-        let hot = [wanted.channel.bytes(), wanted.subscriber.bytes()];
-        self.database
-            .transact(&hot, |tx| async move {
-                let Some(subscribers) = subscribers(&tx, wanted.channel).await? else { return Ok(None) };
-                if remove(&tx, wanted.subscriber, wanted.channel).await? {
-                    return Ok(Some(state(false, subscribers, -1)));
-                }
-                add(&tx, &wanted).await?;
-                Ok(Some(state(true, subscribers, 1)))
-            })
-            .await
+        self.change(wanted.subscriber, wanted.channel, |tx| async move {
+            let Some(subscribers) = subscribers(&tx, wanted.channel).await? else { return Ok(None) };
+            if remove(&tx, wanted.subscriber, wanted.channel).await? {
+                return Ok(Some(state(false, subscribers, -1)));
+            }
+            add(&tx, &wanted).await?;
+            Ok(Some(state(true, subscribers, 1)))
+        })
+        .await
     }
 
     async fn subscribers(
@@ -158,18 +164,16 @@ async fn list(
     if !user::exists(db, user).await? {
         return Ok(None);
     }
-    let found =
-        newest_page(db, SUBSCRIPTIONS, doc! { end: object_id(user) }, page, user_lookup(other, OTHER_END)).await?;
-    let cards = found.iter().map(|row| card(row)).collect::<Result<_, _>>()?;
+    let found = newest_page(db, SUBSCRIPTIONS, doc! { end: object_id(user) }, page).await?;
+    let others = found.iter().map(|row| row.id::<User>(other)).collect::<Result<Vec<_>, _>>()?;
+    let people = people::find_all(db, others.iter().copied()).await?;
+    let cards = found.iter().zip(&others).filter_map(|(row, other)| Some(card(row, &people.get(&other.bytes())?.card)));
+    let cards = cards.collect::<Result<_, _>>()?;
     Ok(Some(Page::from_surplus(cards, page.size, None, |last: &SubscriptionCard| {
         newest_cursor(last.created_at, last.id)
     })))
 }
 
-fn card(document: &RawDocument) -> Result<SubscriptionCard, StoreError> {
-    Ok(SubscriptionCard {
-        id: document.id("_id")?,
-        created_at: document.time("createdAt")?,
-        user: user_card(document.document(OTHER_END)?)?,
-    })
+fn card(document: &RawDocument, user: &UserCard) -> Result<SubscriptionCard, StoreError> {
+    Ok(SubscriptionCard { id: document.id("_id")?, created_at: document.time("createdAt")?, user: user.clone() })
 }

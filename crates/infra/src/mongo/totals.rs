@@ -12,7 +12,7 @@ use super::error::TxError;
 const SHARES: u8 = 64;
 
 /// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Total {
     /// Published videos.
     PublishedVideos,
@@ -44,6 +44,7 @@ impl Total {
         if change == 0 {
             return Ok(());
         }
+        access.will_change_totals();
         let share = doc! { "_id": self.share(access.lane() % SHARES) };
         if access.update(TOTALS, share, doc! { "$inc": { "value": change } }).await? {
             Ok(())
@@ -63,9 +64,17 @@ impl Total {
         Ok(sum.whole("value")?)
     }
 
-    /// The count; nothing where it drifted below that.
+    /// The count, which is remembered for a moment; nothing where it drifted below that.
     pub(crate) async fn read(self, access: &Access) -> Result<u64, TxError> {
-        Ok(u64::try_from(self.stored(access).await?).unwrap_or_default())
+        let known = &access.known().totals;
+        if let Some(count) = known.get(&self) {
+            return Ok(count);
+        }
+        let asked = known.before();
+        // Not as it was when a snapshot was taken, which may have been before a change that is forgotten already.
+        let count = u64::try_from(self.stored(&access.outside()).await?).unwrap_or_default();
+        known.keep(asked, &self, count);
+        Ok(count)
     }
 }
 

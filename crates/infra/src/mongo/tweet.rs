@@ -12,7 +12,6 @@ use mongodb::options::ReturnDocument;
 
 use super::Database;
 use super::access::Access;
-use super::card::{owner_card, owner_lookup, user_card, user_card_fields};
 use super::collection::{TWEETS, USERS};
 use super::document::{Fields, date, newest_cursor, object_id};
 use super::error::TxError;
@@ -20,7 +19,7 @@ use super::idempotency::note;
 use super::like::{self, LikeKind};
 use super::list::{ids, newest_page};
 use super::totals::Total;
-use super::{snapshot, user};
+use super::{people, snapshot, user};
 
 /// The tweets in MongoDB.
 pub struct MongoTweets {
@@ -117,14 +116,16 @@ async fn list(
     page: &PageRequest,
     total: Option<u64>,
 ) -> Result<Page<TweetCard>, TxError> {
-    let found = newest_page(db, TWEETS, filter, page, owner_lookup()).await?;
+    let found = newest_page(db, TWEETS, filter, page).await?;
     let ids = ids(&found, "_id")?;
     let liked = like::liked_among(db, LikeKind::Tweet, &ids, viewer).await?;
-    let cards = found
-        .iter()
-        .zip(&ids)
-        .map(|(row, id)| Ok(TweetCard { tweet: tweet(row)?, owner: owner_card(row)?, is_liked: liked.contains(id) }));
-    let cards = cards.collect::<Result<_, StoreError>>()?;
+    let tweets = found.iter().map(|row| tweet(row)).collect::<Result<Vec<_>, _>>()?;
+    let authors = people::find_all(db, tweets.iter().map(|tweet| tweet.owner)).await?;
+    let card = |tweet: Tweet| {
+        let owner = authors.get(&tweet.owner.bytes())?.card.clone();
+        Some(TweetCard { owner, is_liked: liked.contains(&object_id(tweet.id)), tweet })
+    };
+    let cards = tweets.into_iter().filter_map(card).collect();
     Ok(Page::from_surplus(cards, page.size, total, |last: &TweetCard| {
         newest_cursor(last.tweet.created_at, last.tweet.id)
     }))
@@ -154,9 +155,8 @@ async fn change_counts(tx: &Access, owner: ObjectId, change: i64) -> Result<(), 
 }
 
 async fn card(access: &Access, tweet: Tweet, is_liked: bool) -> Result<TweetCard, TxError> {
-    let author = access.find_fields(USERS, doc! { "_id": object_id(tweet.owner) }, user_card_fields()).await?;
-    let author = author.ok_or_else(|| StoreError::backend("the author is missing"))?;
-    Ok(TweetCard { tweet, owner: user_card(&author)?, is_liked })
+    let owner = people::card(access, tweet.owner).await?;
+    Ok(TweetCard { tweet, owner, is_liked })
 }
 
 fn tweet(document: &RawDocument) -> Result<Tweet, StoreError> {

@@ -90,7 +90,9 @@ impl UserRepository for MongoUsers {
         let changed = self.database.run(|db| async move {
             db.find_and_update(USERS, filter, change, ReturnDocument::After).await.map_err(name_conflict)
         });
-        changed.await?.map(|document| user(&document)).transpose()
+        let changed = changed.await;
+        self.database.known().people.forget(&id.bytes());
+        changed?.map(|document| user(&document)).transpose()
     }
 
     async fn replace_image(
@@ -100,11 +102,16 @@ impl UserRepository for MongoUsers {
         file: &FileKey,
         now: Timestamp,
     ) -> Result<Option<User>, StoreError> {
-        self.database.transact(&[id.bytes()], |tx| replace_image(tx, id, image, file, now)).await
+        let replaced = self.database.transact(&[id.bytes()], |tx| replace_image(tx, id, image, file, now)).await;
+        self.database.known().people.forget(&id.bytes());
+        replaced
     }
 
     async fn change_password(&self, change: &PasswordChange) -> Result<bool, StoreError> {
-        self.database.transact(&[change.user.bytes()], |tx| change_password(tx, change)).await
+        let changed = self.database.transact(&[change.user.bytes()], |tx| change_password(tx, change)).await;
+        // It ends sessions, of which nobody here knows which.
+        self.database.known().sessions.forget_all();
+        changed
     }
 
     async fn channel(&self, username: &Username, viewer: Option<Id<User>>) -> Result<Option<Channel>, StoreError> {

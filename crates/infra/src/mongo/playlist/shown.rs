@@ -5,20 +5,20 @@ use std::collections::{HashMap, HashSet};
 
 use aviary_domain::page::{Cursor, ListOrder, Page, PageRequest, SortValue};
 use aviary_domain::playlist::{MAX_PLAYLIST_VIDEOS, Playlist, PlaylistCard};
-use aviary_domain::user::User;
+use aviary_domain::user::{User, UserCard};
 use aviary_domain::video::{Video, VideoCard};
 use aviary_domain::{Id, StoreError};
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{RawDocument, RawDocumentBuf, doc};
+use mongodb::bson::{RawDocumentBuf, doc};
 use mongodb::options::{FindOptions, Hint};
 
 use super::playlist;
 use crate::mongo::access::Access;
-use crate::mongo::card::owner_card;
 use crate::mongo::collection::PLAYLIST_VIDEOS;
 use crate::mongo::document::{Fields, object_id};
 use crate::mongo::error::TxError;
 use crate::mongo::list::{cards as video_cards, ids, seen_views};
+use crate::mongo::people;
 
 /// How many entries are looked at together at the most, unless one playlist alone has more.
 const TOGETHER: u64 = 2 * MAX_PLAYLIST_VIDEOS;
@@ -67,8 +67,13 @@ async fn cards_of_group(
     }
     let wanted: HashSet<ObjectId> = shown.iter().flat_map(|shown| &shown.page).map(|entry| entry.video).collect();
     let known = video_cards(db, &wanted.into_iter().collect::<Vec<_>>()).await?;
-    let cards = playlists.iter().zip(shown).map(|(playlist, shown)| shown.card(playlist, &known, videos));
-    Ok(cards.collect::<Result<_, StoreError>>()?)
+    let playlists = playlists.iter().map(|row| playlist(row)).collect::<Result<Vec<_>, _>>()?;
+    let owners = people::find_all(db, playlists.iter().map(|playlist| playlist.owner)).await?;
+    let cards = playlists.into_iter().zip(shown).filter_map(|(playlist, shown)| {
+        let owner = owners.get(&playlist.owner.bytes())?.card.clone();
+        Some(shown.card(playlist, owner, &known, videos))
+    });
+    Ok(cards.collect())
 }
 
 /// A video in a playlist.
@@ -115,17 +120,17 @@ impl Shown {
 
     fn card(
         self,
-        row: &RawDocument,
+        playlist: Playlist,
+        owner: UserCard,
         known: &HashMap<ObjectId, VideoCard>,
         videos: &PageRequest,
-    ) -> Result<PlaylistCard, StoreError> {
+    ) -> PlaylistCard {
         let Self { total_videos, total_views, page } = self;
         let page = page.into_iter().filter_map(|entry| Some((entry.position, known.get(&entry.video)?.clone())));
         let total = videos.cursor().is_none().then_some(total_videos);
         let videos = Page::from_surplus(page.collect(), videos.size, total, |(position, last)| {
             Cursor::new(ListOrder::Position, SortValue::Integer(*position), last.video.id.bytes())
         });
-        let (playlist, owner) = (playlist(row)?, owner_card(row)?);
-        Ok(PlaylistCard { playlist, owner, total_videos, total_views, videos: videos.map(|(_, card)| card) })
+        PlaylistCard { playlist, owner, total_videos, total_views, videos: videos.map(|(_, card)| card) }
     }
 }

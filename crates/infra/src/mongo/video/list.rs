@@ -5,15 +5,17 @@ use aviary_domain::user::User;
 use aviary_domain::video::{Video, VideoCard, VideoOrder, VideoScope, VideoSort, title_sort_key};
 use aviary_domain::{Id, StoreError};
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, DateTime, Document, doc};
+use mongodb::bson::{Bson, DateTime, Document, RawDocumentBuf, doc};
+use mongodb::options::FindOptions;
 use tokio::try_join;
 
 use super::super::Database;
 use super::super::access::Access;
-use super::super::card::{looked_up_video, owner_lookup, video_card, video_fields, video_lookup};
+use super::super::card::video_fields;
 use super::super::collection::{USERS, VIDEOS};
 use super::super::document::{Fields, integer, object_id};
 use super::super::error::TxError;
+use super::super::list::{cards as cards_of, ids, with_owners};
 use super::super::snapshot;
 use super::super::totals::Total;
 
@@ -53,22 +55,29 @@ async fn cards(
     filter: Document,
     page: &PageRequest,
 ) -> Result<Vec<VideoCard>, TxError> {
-    let mut stages = vec![doc! { "$match": filter }, doc! { "$sort": sorting.order() }];
+    let walk = FindOptions::builder().sort(sorting.order()).limit(integer(page.surplus()));
     let index = sorting.index(scope);
     if page.offset() == 0 {
-        stages.push(doc! { "$limit": integer(page.surplus()) });
-        stages.push(doc! { "$project": video_fields() });
-        stages.extend(owner_lookup());
-        let found = snapshot::walk(access, VIDEOS, stages, index).await?;
-        return Ok(found.iter().map(|video| video_card(video)).collect::<Result<_, _>>()?);
+        let found = snapshot::find(access, VIDEOS, filter, walk.projection(video_fields()).build(), index).await?;
+        return with_owners(access, &found).await;
     }
     // Only the ids are read on the way, so that what a page number skips costs no more than an index entry each.
-    stages.push(doc! { "$skip": integer(page.offset()) });
-    stages.push(doc! { "$limit": integer(page.surplus()) });
-    stages.push(doc! { "$project": { "_id": 1 } });
-    stages.extend(video_lookup("_id", private_viewer(scope)));
-    let found = snapshot::walk(access, VIDEOS, stages, index).await?;
-    Ok(found.iter().map(|found| looked_up_video(found)).collect::<Result<_, _>>()?)
+    let walk = walk.skip(page.offset()).projection(doc! { "_id": 1 }).build();
+    let found = snapshot::find(access, VIDEOS, filter, walk, index).await?;
+    in_order(access, scope, &found).await
+}
+
+/// The cards of the videos with these ids, in their order, without those that were hidden from the scope meanwhile.
+pub(super) async fn in_order(
+    access: &Access,
+    scope: VideoScope,
+    found: &[RawDocumentBuf],
+) -> Result<Vec<VideoCard>, TxError> {
+    let ids = ids(found, "_id")?;
+    let mut cards = cards_of(access, &ids).await?;
+    let viewer = private_viewer(scope);
+    let cards = ids.iter().filter_map(|id| cards.remove(id));
+    Ok(cards.filter(|card| card.video.is_visible_to(viewer)).collect())
 }
 
 /// The condition that a video is in the scope.
@@ -81,7 +90,7 @@ pub(super) fn within(scope: VideoScope) -> Document {
 }
 
 /// Who sees unpublished videos in a list of this scope.
-pub(super) fn private_viewer(scope: VideoScope) -> Option<Id<User>> {
+fn private_viewer(scope: VideoScope) -> Option<Id<User>> {
     match scope {
         VideoScope::Published | VideoScope::PublishedBy(_) => None,
         VideoScope::AllOf(owner) => Some(owner),

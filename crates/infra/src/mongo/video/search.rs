@@ -5,16 +5,18 @@ use aviary_domain::page::{Cursor, ListOrder, Page, PageRequest, PageStart, SEARC
 use aviary_domain::search::{SearchTier, SearchWords};
 use aviary_domain::video::{SORTED_SEARCH_CAP, VideoCard, VideoOrder, VideoScope};
 use mongodb::bson::{Document, doc};
+use mongodb::options::FindOptions;
 use tokio::try_join;
 
 use super::super::Database;
 use super::super::access::Access;
-use super::super::card::{looked_up_video, owner_lookup, video_card, video_fields, video_lookup};
+use super::super::card::video_fields;
 use super::super::collection::VIDEOS;
 use super::super::document::{Fields, integer};
 use super::super::error::TxError;
+use super::super::list::with_owners;
 use super::super::snapshot;
-use super::list::{Sorting, private_viewer, within};
+use super::list::{Sorting, in_order, within};
 use super::words;
 
 /// A page of the videos of a scope that match the words.
@@ -85,9 +87,9 @@ async fn sorted(
     stages.push(doc! { "$sort": sorting.order() });
     stages.push(doc! { "$skip": integer(page.offset()) });
     stages.push(doc! { "$limit": integer(page.surplus()) });
-    stages.extend(video_lookup("_id", private_viewer(scope)));
+    stages.push(doc! { "$project": { "_id": 1 } });
     let found = snapshot::walk(access, VIDEOS, stages, words::index(SearchTier::Anywhere)).await?;
-    Ok(found.iter().map(|found| looked_up_video(found)).collect::<Result<_, _>>()?)
+    in_order(access, scope, &found).await
 }
 
 /// A match with its tier as an index into [`SearchTier::ALL`].
@@ -144,14 +146,12 @@ async fn newest(
     before: u64,
     limit: i64,
 ) -> Result<Vec<VideoCard>, TxError> {
-    let mut stages = vec![
-        doc! { "$match": filter },
-        doc! { "$sort": Sorting::NEWEST.order() },
-        doc! { "$skip": integer(before) },
-        doc! { "$limit": limit },
-        doc! { "$project": video_fields() },
-    ];
-    stages.extend(owner_lookup());
-    let found = snapshot::walk(access, VIDEOS, stages, words::index(tier)).await?;
-    Ok(found.iter().map(|video| video_card(video)).collect::<Result<_, _>>()?)
+    let options = FindOptions::builder()
+        .sort(Sorting::NEWEST.order())
+        .skip(before)
+        .limit(limit)
+        .projection(video_fields())
+        .build();
+    let found = snapshot::find(access, VIDEOS, filter, options, words::index(tier)).await?;
+    with_owners(access, &found).await
 }

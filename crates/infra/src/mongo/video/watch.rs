@@ -2,25 +2,26 @@
 
 use aviary_domain::id::RawId;
 use aviary_domain::user::User;
-use aviary_domain::video::{HISTORY_PRECISION, Video, VideoDetail, Viewer, Visit};
+use aviary_domain::video::{HISTORY_PRECISION, Video, VideoCard, VideoDetail, Viewer, Visit};
 use aviary_domain::{Id, StoreError, Timestamp};
-use mongodb::bson::{Binary, Document, RawDocument, doc};
+use mongodb::bson::{Document, doc};
+use mongodb::options::{FindOptions, Hint};
+use tokio::try_join;
 
 use super::super::Database;
 use super::super::access::Access;
-use super::super::card::{OWNER_CARD, user_card_fields, video_card, video_fields, visible_to};
-use super::super::collection::{HISTORY, LIKES, SUBSCRIPTIONS, USERS, VIDEOS, VIEWS};
+use super::super::collection::{HISTORY, USERS, VIDEOS, VIEWS};
 use super::super::document::{Fields, binary, date, integer, object_id};
 use super::super::error::TxError;
-use super::super::like::LikeKind;
-use super::super::snapshot;
+use super::super::like::{LikeKind, is_liked};
+use super::super::user::is_subscribed;
+use super::super::{history, people};
+use super::change::find;
 
-/// Most visits change nothing: they are answered from one read. A view is counted in one transaction with all that
-/// follows from it; a step in the history alone is one write.
+/// Most visits change nothing: they are answered from reads. A view is counted in one transaction with all that follows
+/// from it; a step in the history alone is one write.
 pub(super) async fn watch(database: &Database, visit: &Visit) -> Result<Option<VideoDetail>, StoreError> {
-    let pipeline = page_pipeline(visit);
-    let found = database.run(|db| async move { snapshot::look(&db, VIDEOS, pipeline).await }).await?;
-    let Some(seen) = found.first().map(|page| Seen::read(page, visit)).transpose()? else { return Ok(None) };
+    let Some(seen) = database.run(|db| async move { look(&db, visit).await }).await? else { return Ok(None) };
     if seen.is_view_due {
         return database.transact(&hot(visit, &seen), |tx| async move { enter(&tx, visit).await }).await;
     }
@@ -38,8 +39,7 @@ fn hot(visit: &Visit, seen: &Seen) -> Vec<RawId> {
 
 /// Counts the view and moves the history entry, each if it is still due, and answers with the page.
 async fn enter(tx: &Access, visit: &Visit) -> Result<Option<VideoDetail>, TxError> {
-    let found = tx.aggregate(VIDEOS, page_pipeline(visit)).await?;
-    let Some(mut seen) = found.first().map(|page| Seen::read(page, visit)).transpose()? else { return Ok(None) };
+    let Some(mut seen) = look(tx, visit).await? else { return Ok(None) };
     if seen.is_view_due {
         count_view(tx, visit, seen.detail.card.owner.id).await?;
         seen.detail.card.video.views += 1;
@@ -67,86 +67,73 @@ struct Seen {
     entry: Option<Entry>,
 }
 
-impl Seen {
-    fn read(page: &RawDocument, visit: &Visit) -> Result<Self, StoreError> {
-        let viewer = visit.viewer.user();
-        let personal = |field| if viewer.is_some() { page.found(field) } else { Ok(false) };
-        let detail = VideoDetail {
-            card: video_card(page)?,
-            subscribers_count: page.document(OWNER_CARD)?.count("subscribersCount")?,
-            is_subscribed: personal(SUBSCRIBED)?,
-            is_liked: personal(LIKED)?,
-        };
-        let is_view_due = is_view_due(page, visit, &detail.card.video)?;
-        let time = if viewer.is_some() { history_time(page, visit)? } else { None };
-        let entry = viewer.zip(time).map(|(user, watched_at)| Entry { user, video: visit.video, watched_at });
-        Ok(Self { detail, is_view_due, entry })
-    }
-}
-
-/// The fields in which the pipeline puts what it looks up besides the owner.
-const SUBSCRIBED: &str = "subscribed";
-const LIKED: &str = "liked";
-const COUNTED: &str = "counted";
-const NEWEST: &str = "newest";
-
-/// The page as the viewer sees it, the viewer's last counted view and the front of the viewer's history.
-fn page_pipeline(visit: &Visit) -> Vec<Document> {
+/// Looks at the page as the viewer sees it, at the viewer's last counted view and at the front of the viewer's history.
+async fn look(db: &Access, visit: &Visit) -> Result<Option<Seen>, TxError> {
     let viewer = visit.viewer.user();
-    let mut visible = visible_to(viewer);
-    visible.insert("_id", object_id(visit.video));
-    let mut owner_fields = user_card_fields();
-    owner_fields.insert("subscribersCount", 1);
-    let view = doc! { "video": object_id(visit.video), "viewer": viewer_key(visit.viewer) };
-    let mut stages = vec![
-        doc! { "$match": visible },
-        doc! { "$project": video_fields() },
-        doc! { "$lookup": {
-            "from": USERS, "localField": "owner", "foreignField": "_id", "as": OWNER_CARD,
-            "pipeline": [{ "$project": owner_fields }],
-        } },
-        doc! { "$unwind": format!("${OWNER_CARD}") },
-        doc! { "$lookup": { "from": VIEWS, "as": COUNTED, "pipeline": [{ "$match": view }] } },
-    ];
-    stages.extend(viewer.into_iter().flat_map(|viewer| personal_stages(visit.video, viewer)));
-    stages
+    // Before the video: whose view is counted sees it among the views.
+    let is_counted = Box::pin(is_counted(db, visit)).await?;
+    // By the id alone, which needs no plan.
+    let video = find(db, visit.video).await?.filter(|video| video.is_visible_to(viewer));
+    let Some(video) = video else { return Ok(None) };
+    let is_view_due = !is_counted && viewer != Some(video.owner);
+    let (owner, is_subscribed, is_liked, time) = try_join!(
+        Box::pin(people::find(db, video.owner)),
+        Box::pin(is_subscriber(db, viewer, video.owner)),
+        Box::pin(is_fan(db, viewer, &video)),
+        Box::pin(history_time(db, visit)),
+    )?;
+    let Some(owner) = owner else { return Ok(None) };
+    let card = VideoCard { video, owner: owner.card.clone() };
+    let detail = VideoDetail { card, subscribers_count: owner.subscribers, is_subscribed, is_liked };
+    let entry = viewer.zip(time).map(|(user, watched_at)| Entry { user, video: visit.video, watched_at });
+    Ok(Some(Seen { detail, is_view_due, entry }))
 }
 
-fn personal_stages(video: Id<Video>, viewer: Id<User>) -> [Document; 3] {
-    let mut like = LikeKind::Video.likes_of(object_id(video));
-    like.insert("likedBy", object_id(viewer));
-    [
-        doc! { "$lookup": {
-            "from": SUBSCRIPTIONS, "localField": "owner", "foreignField": "channel", "as": SUBSCRIBED,
-            "pipeline": [{ "$match": { "subscriber": object_id(viewer) } }, { "$project": { "_id": 1 } }],
-        } },
-        doc! { "$lookup": {
-            "from": LIKES, "as": LIKED, "pipeline": [{ "$match": like }, { "$project": { "_id": 1 } }],
-        } },
-        doc! { "$lookup": {
-            "from": HISTORY, "as": NEWEST,
-            "pipeline": [
-                { "$match": { "user": object_id(viewer) } },
-                { "$sort": { "watchedAt": -1, "video": -1 } },
-                { "$limit": 1 },
-            ],
-        } },
-    ]
-}
-
-/// Whether the visitor is not the owner and was not counted within the window.
-fn is_view_due(page: &RawDocument, visit: &Visit, video: &Video) -> Result<bool, StoreError> {
-    if visit.viewer.user() == Some(video.owner) {
-        return Ok(false);
+async fn is_subscriber(db: &Access, viewer: Option<Id<User>>, owner: Id<User>) -> Result<bool, TxError> {
+    match viewer {
+        None => Ok(false),
+        Some(viewer) => is_subscribed(db, viewer, owner).await,
     }
-    let counted = page.documents(COUNTED)?.first().map(|view| view.time("countedAt")).transpose()?;
-    let window = integer(visit.window.as_millis());
-    Ok(counted.is_none_or(|counted| visit.now.millis().saturating_sub(counted.millis()) >= window))
+}
+
+/// Nobody likes what has no likes.
+async fn is_fan(db: &Access, viewer: Option<Id<User>>, video: &Video) -> Result<bool, TxError> {
+    is_liked(db, LikeKind::Video, object_id(video.id), viewer.filter(|_| video.likes_count > 0)).await
+}
+
+/// Whether the visitor was counted within the window.
+///
+/// That a view was counted is remembered, because it stays true; but who counts one asks within the transaction.
+async fn is_counted(db: &Access, visit: &Visit) -> Result<bool, TxError> {
+    let known = &db.known().views;
+    let is_fresh = |counted: Timestamp| {
+        let window = integer(visit.window.as_millis());
+        visit.now.millis().saturating_sub(counted.millis()) < window
+    };
+    if !db.is_within() && known.get(&counted_key(visit)).is_some_and(is_fresh) {
+        return Ok(true);
+    }
+    let asked = known.before();
+    let found = db.find_fields(VIEWS, view(visit), doc! { "countedAt": 1 }).await?;
+    let counted = found.map(|view| view.time("countedAt")).transpose()?.filter(|counted| is_fresh(*counted));
+    if let Some(counted) = counted {
+        known.keep(asked, &counted_key(visit), counted);
+    }
+    Ok(counted.is_some())
+}
+
+/// What is counted once a window.
+fn view(visit: &Visit) -> Document {
+    doc! { "video": object_id(visit.video), "viewer": binary(&viewer_key(visit.viewer)) }
+}
+
+/// By what a counted view is remembered.
+fn counted_key(visit: &Visit) -> (RawId, Vec<u8>) {
+    (visit.video.bytes(), viewer_key(visit.viewer))
 }
 
 async fn count_view(tx: &Access, visit: &Visit, owner: Id<User>) -> Result<(), TxError> {
-    let view = doc! { "video": object_id(visit.video), "viewer": viewer_key(visit.viewer) };
-    tx.upsert(VIEWS, view, doc! { "$set": { "countedAt": date(visit.now) } }).await?;
+    tx.upsert(VIEWS, view(visit), doc! { "$set": { "countedAt": date(visit.now) } }).await?;
     tx.update(VIDEOS, doc! { "_id": object_id(visit.video) }, doc! { "$inc": { "views": 1_i64 } }).await?;
     tx.update(USERS, doc! { "_id": object_id(owner) }, doc! { "$inc": { "viewsReceived": 1_i64 } }).await?;
     Ok(())
@@ -154,9 +141,12 @@ async fn count_view(tx: &Access, visit: &Visit, owner: Id<User>) -> Result<(), T
 
 /// The time to enter into the viewer's history, or `None` when nothing is to be entered because the video stands in
 /// front and was entered a moment ago.
-fn history_time(page: &RawDocument, visit: &Visit) -> Result<Option<Timestamp>, StoreError> {
+async fn history_time(db: &Access, visit: &Visit) -> Result<Option<Timestamp>, TxError> {
+    let Some(user) = visit.viewer.user() else { return Ok(None) };
     let now = visit.now;
-    let newest = page.documents(NEWEST)?;
+    let front = doc! { "watchedAt": -1, "video": -1 };
+    let options = FindOptions::builder().sort(front).limit(1).hint(Hint::Keys(history::index())).build();
+    let newest = db.find(HISTORY, doc! { "user": object_id(user) }, options).await?;
     let Some(newest) = newest.first() else { return Ok(Some(now)) };
     let time = newest.time("watchedAt")?;
     if newest.id("video")? == visit.video {
@@ -188,9 +178,9 @@ impl Entry {
 }
 
 /// Users and guests share a field: their keys differ in length.
-fn viewer_key(viewer: Viewer) -> Binary {
+fn viewer_key(viewer: Viewer) -> Vec<u8> {
     match viewer {
-        Viewer::User(id) => binary(&id.bytes()),
-        Viewer::Guest(key) => binary(&key.0),
+        Viewer::User(id) => id.bytes().to_vec(),
+        Viewer::Guest(key) => key.0.to_vec(),
     }
 }
