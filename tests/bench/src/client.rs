@@ -1,6 +1,7 @@
 //! Single requests to a server, to get to know its home and to rehearse what is measured.
 
 use std::fmt;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -13,6 +14,9 @@ use crate::request::Request;
 
 /// How many requests are on their way at once.
 const AT_ONCE: usize = 16;
+
+/// How long a connection is kept for another request.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// Speaks to one server.
 #[derive(Clone)]
@@ -40,7 +44,9 @@ pub(crate) struct Tokens {
 impl Client {
     /// A client of the server at this address, which has no slash at its end.
     pub(crate) fn new(base: &str) -> Self {
-        Self { http: reqwest::Client::new(), base: base.to_owned() }
+        // A server closes what is idle for five seconds: a request must not be on its way just then.
+        let http = reqwest::Client::builder().pool_idle_timeout(IDLE).build().unwrap_or_default();
+        Self { http, base: base.to_owned() }
     }
 
     /// What a request is answered with.
