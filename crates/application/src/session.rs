@@ -78,7 +78,8 @@ impl Sessions {
         }
     }
 
-    /// Who presents this access token. The session is looked up each time, so that a revoked one stops at once.
+    /// Who presents this access token. The store is asked for the session each time, so that a revoked one stops (see
+    /// [`is_active`](aviary_domain::session::SessionRepository::is_active)).
     pub async fn authenticate(&self, token: &str) -> Result<Actor, Error> {
         let now = self.ports.clock.now();
         let claims = self.ports.tokens.read_access(token, now).map_err(refused)?;

@@ -57,7 +57,8 @@ pub trait SessionRepository: Send + Sync {
     /// no longer the hash of the user's password.
     async fn open(&self, session: &Session, checked: &PasswordHash) -> Result<bool, StoreError>;
 
-    /// Whether the session exists, is this user's and has not ended at `now`.
+    /// Whether the session exists, is this user's and has not ended at `now`. One that this process has ended is not active
+    /// from then on; one that another process has ended may seem active for up to five seconds more.
     async fn is_active(&self, id: Id<Session>, user: Id<User>, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Exchanges a refresh token for its successor.

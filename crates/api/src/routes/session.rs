@@ -88,7 +88,7 @@ pub(crate) async fn log_in(state: State, client: Client, body: Body<LoginInput>)
     Ok(answer)
 }
 
-/// Signs out on this device; its tokens stop working at once.
+/// Signs out on this device; its tokens stop working at once, on other servers of the database within seconds.
 #[utoipa::path(
     tag = "sessions",
     responses((status = 200, body = Envelope<Nothing>)),

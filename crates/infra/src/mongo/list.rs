@@ -22,7 +22,8 @@ use super::people;
 const FEWEST: usize = 32;
 const MOST: usize = 5_000;
 
-/// A page of the documents in which these fields have these values, latest `createdAt` first. The index of just these fields is named: the planner might take one that also walks what is not asked for.
+/// A page of the documents in which these fields have these values, latest `createdAt` first. The index of just these
+/// fields is named: the planner might take one that also walks what is not asked for.
 pub(super) async fn newest_page(
     db: &Access,
     name: &str,
