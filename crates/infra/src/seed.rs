@@ -25,6 +25,7 @@ use world::World;
 
 pub use counts::Counts;
 pub use landmarks::Landmarks;
+pub use world::EDITION;
 
 /// The password of every seeded user.
 pub const PASSWORD: &str = "seeded-password";

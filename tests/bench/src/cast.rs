@@ -4,6 +4,7 @@
 mod explore;
 mod words;
 
+use aviary_infra::seed::EDITION;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use explore::explore;
@@ -35,6 +36,8 @@ pub(crate) struct Deep {
 pub(crate) struct Cast {
     /// [`FORM`].
     pub(crate) form: u32,
+    /// The [`EDITION`](aviary_infra::seed::EDITION) of the seeded home.
+    pub(crate) edition: String,
     /// The password of everybody.
     pub(crate) password: String,
     /// How many videos the list has.
@@ -57,6 +60,13 @@ pub(crate) struct Cast {
     pub(crate) words: Words,
 }
 
+impl Cast {
+    /// Whether it is of this form, and its home of the edition that is seeded now.
+    pub(crate) fn is_current(&self) -> bool {
+        self.form == FORM && self.edition == EDITION
+    }
+}
+
 /// A cast that no home has, for tests.
 #[cfg(test)]
 pub(crate) fn sample() -> Cast {
@@ -64,6 +74,7 @@ pub(crate) fn sample() -> Cast {
     let some = |name: &str, count| (0..count).map(|n| format!("{name}{n}")).collect::<Vec<_>>();
     Cast {
         form: FORM,
+        edition: EDITION.to_owned(),
         password: "secret".to_owned(),
         total: 5_000,
         videos: some("video", 300),
@@ -79,5 +90,17 @@ pub(crate) fn sample() -> Cast {
             two: vec!["a b".to_owned()],
             prefix: some("p", 3),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cast_of_another_form_or_edition_is_not_played_with() {
+        assert!(sample().is_current());
+        assert!(!Cast { form: FORM + 1, ..sample() }.is_current());
+        assert!(!Cast { edition: "another".to_owned(), ..sample() }.is_current());
     }
 }

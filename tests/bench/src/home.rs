@@ -113,7 +113,7 @@ impl Homes {
 
     fn kept(&self, folder: &Path) -> Option<Cast> {
         let text = fs::read(folder.join(COMPLETE)).ok().filter(|_| !self.fresh)?;
-        serde_json::from_slice(&text).ok().filter(|cast: &Cast| cast.form == cast::FORM)
+        serde_json::from_slice(&text).ok().filter(Cast::is_current)
     }
 
     /// Seeds a home and gets to know it. The file with its cast comes last: without it the home is not complete.

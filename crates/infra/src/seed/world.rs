@@ -14,8 +14,8 @@ use super::texts::Texts;
 use super::timeline::Timeline;
 use super::{COST, PASSWORD, SeedError};
 
-/// Part of every fingerprint; another one where the same seed makes something else than before.
-const EDITION: &str = "aviary seed 1";
+/// The edition of what is made: another one where the same seed makes something else than before. Part of every fingerprint.
+pub const EDITION: &str = "aviary seed 1";
 
 /// When things happen, table by table. All people are there before the first film, and things before what is done to them.
 pub(super) struct Timelines {

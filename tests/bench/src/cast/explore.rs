@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
+use aviary_infra::seed::EDITION;
 use serde::Deserialize;
 
 use super::{Cast, Deep, FORM, Member, Words};
@@ -80,6 +81,7 @@ pub(crate) async fn explore(client: &Client, password: &str) -> anyhow::Result<C
         .collect();
     Ok(Cast {
         form: FORM,
+        edition: EDITION.to_owned(),
         password: password.to_owned(),
         total: videos.len(),
         videos: spread(videos.iter().map(|video| video.id.clone()).collect(), VIDEOS),
