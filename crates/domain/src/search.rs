@@ -16,7 +16,7 @@ pub fn fold_words(text: &str) -> Vec<String> {
 
 /// What somebody searches for: words, never a pattern or an operator. All must match; the last one matches as the
 /// beginning of a word, because people search while they type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SearchWords(Vec<String>);
 
 impl SearchWords {

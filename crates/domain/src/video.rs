@@ -180,7 +180,7 @@ pub fn title_sort_key(title: &Title) -> String {
 }
 
 /// Which videos a list draws from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VideoScope {
     /// All published ones.
     Published,

@@ -6,6 +6,7 @@ mod gain;
 pub mod media;
 pub mod mongo;
 pub mod progress;
+mod recent;
 pub mod security;
 pub mod seed;
 pub mod sqlite;

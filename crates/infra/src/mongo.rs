@@ -46,7 +46,6 @@ mod media;
 mod migrate;
 mod options;
 mod people;
-mod recent;
 mod schema;
 mod shard;
 mod snapshot;

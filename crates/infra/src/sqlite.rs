@@ -26,10 +26,12 @@ pub mod tweet;
 pub mod user;
 pub mod video;
 
+mod checkpoint;
 mod connection;
 pub(crate) mod copy;
 mod database;
 mod error;
+mod found;
 mod job;
 mod migrate;
 mod newest;
@@ -43,6 +45,8 @@ mod tests;
 
 pub use database::Database;
 
+use checkpoint::Log;
+use found::Found;
 use pool::Pool;
 use writer::Writer;
 
@@ -128,11 +132,14 @@ pub struct OpenStore {
 /// Leases of a dead process are free: whoever had them is gone. Its reservations go on to their end, because what they
 /// are for may still be on its way: from a browser to the media store, or within that.
 pub fn open(folder: &Path) -> Result<OpenStore, OpenError> {
-    let (connection, folder, _) = prepare(folder)?;
+    let (mut connection, folder, _) = prepare(folder)?;
     connection.execute_batch("DELETE FROM leases")?;
     let unclean = folder.unclean();
-    let pool = Pool::new(folder.file(DATABASE)?);
-    let database = Database::new(pool, Writer::start(connection, folder).map_err(OpenError::Thread)?);
+    let file = folder.file(DATABASE)?;
+    let found = Found::follow(&mut connection)?;
+    let log = Log::follow(&mut connection, connection::mover(&file)?).map_err(OpenError::Thread)?;
+    let writer = Writer::start(connection, log, Arc::clone(&found), folder).map_err(OpenError::Thread)?;
+    let database = Database::new(Pool::new(file), writer, found);
     Ok(OpenStore { store: store(&database), database, unclean })
 }
 

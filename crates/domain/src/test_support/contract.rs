@@ -192,6 +192,7 @@ macro_rules! store_contract {
             within_a_tier_newer_videos_come_first,
             a_video_that_matches_in_several_ways_is_found_once,
             all_words_are_needed,
+            totals_follow_every_change_at_once,
             the_last_word_matches_as_the_beginning_of_a_word,
             case_accents_and_compatibility_forms_do_not_matter,
             operators_are_words_or_nothing,

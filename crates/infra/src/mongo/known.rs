@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use aviary_domain::Timestamp;
 use aviary_domain::id::RawId;
+use aviary_domain::search::SearchWords;
+use aviary_domain::video::VideoScope;
+
+use crate::recent::Recent;
 
 use super::people::Person;
-use super::recent::Recent;
 use super::totals::Total;
 
 /// How old names, pictures and numbers of subscribers may be that another node has changed.
@@ -16,6 +19,10 @@ const MOST_PEOPLE: u64 = 20_000;
 
 /// How old counts of the whole store may be.
 const TOTALS: Duration = Duration::from_secs(1);
+
+/// How old the number of matches of a search may be.
+const MATCHES: Duration = Duration::from_secs(1);
+const MOST_MATCHES: u64 = 1_000;
 
 /// How long a session that another node has ended may still be taken for active.
 const SESSIONS: Duration = Duration::from_secs(2);
@@ -35,6 +42,8 @@ pub(super) struct Known {
     pub(super) people: Recent<RawId, Arc<Person>>,
     /// Counts of the whole store.
     pub(super) totals: Recent<Total, u64>,
+    /// How many videos of a scope match words, up to the cap of such totals.
+    pub(super) matches: Recent<(VideoScope, SearchWords), u64>,
     /// Active sessions: whose they are and until when.
     pub(super) sessions: Recent<RawId, (RawId, Timestamp)>,
     /// Whose a video, comment or tweet is, which never changes.
@@ -48,6 +57,7 @@ impl Default for Known {
         Self {
             people: Recent::new(MOST_PEOPLE, PEOPLE),
             totals: Recent::new(8, TOTALS),
+            matches: Recent::new(MOST_MATCHES, MATCHES),
             sessions: Recent::new(MOST_SESSIONS, SESSIONS),
             owners: Recent::new(MOST_OWNERS, OWNERS),
             views: Recent::new(MOST_VIEWS, VIEWS),

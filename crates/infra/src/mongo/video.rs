@@ -15,6 +15,7 @@ pub(super) mod change;
 mod credit;
 mod file;
 mod list;
+mod personal;
 mod search;
 mod settle;
 mod watch;
@@ -30,11 +31,26 @@ impl MongoVideos {
     pub fn new(database: Database) -> Self {
         Self { database }
     }
+
+    /// To be held while something of a video changes that a search may look at.
+    fn changing(&self) -> Changing<'_> {
+        Changing(&self.database)
+    }
+}
+
+/// A change of a video. At its end, whatever became of it, no number of matches is remembered any more.
+struct Changing<'a>(&'a Database);
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.0.known().matches.forget_all();
+    }
 }
 
 #[async_trait]
 impl VideoRepository for MongoVideos {
     async fn create(&self, video: &Video, quota: Option<u64>, once: Option<Once>) -> Result<VideoCard, StoreError> {
+        let _changing = self.changing();
         change::create(&self.database, video, quota, once).await
     }
 
@@ -59,14 +75,17 @@ impl VideoRepository for MongoVideos {
         change: &VideoChange,
         now: Timestamp,
     ) -> Result<Option<VideoCard>, StoreError> {
+        let _changing = self.changing();
         change::update(&self.database, id, change, now).await
     }
 
     async fn toggle_published(&self, id: Id<Video>, now: Timestamp) -> Result<Option<VideoCard>, StoreError> {
+        let _changing = self.changing();
         change::toggle_published(&self.database, id, now).await
     }
 
     async fn settle(&self, id: Id<Video>, said: &Settlement, now: Timestamp) -> Result<Option<Video>, StoreError> {
+        let _changing = self.changing();
         settle::settle(&self.database, id, said, now).await
     }
 
@@ -79,6 +98,7 @@ impl VideoRepository for MongoVideos {
     }
 
     async fn delete(&self, id: Id<Video>, now: Timestamp) -> Result<bool, StoreError> {
+        let _changing = self.changing();
         change::delete(&self.database, id, now).await
     }
 }

@@ -31,6 +31,14 @@ pub(super) fn make_durable(connection: &Connection, file: &Path) -> Result<(), O
     Ok(())
 }
 
+/// A connection that only moves the log into the database file, and syncs both.
+pub(super) fn mover(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = open(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // It has to have read once before it knows that there is a log.
+    connection.execute_batch("PRAGMA synchronous = FULL; SELECT 1 FROM sqlite_schema LIMIT 1;")?;
+    Ok(connection)
+}
+
 /// A connection that only reads.
 pub(super) fn reader(file: &Path) -> rusqlite::Result<Connection> {
     let connection = open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;

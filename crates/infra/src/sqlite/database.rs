@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::error::SqlError;
+use super::found::Found;
 use super::pool::Pool;
 use super::writer::Writer;
 
@@ -33,11 +34,17 @@ struct Inner {
     pool: Pool,
     scans: Arc<Semaphore>,
     writer: Writer,
+    found: Arc<Found>,
 }
 
 impl Database {
-    pub(super) fn new(pool: Pool, writer: Writer) -> Self {
-        Self { inner: Arc::new(Inner { pool, scans: Arc::new(Semaphore::new(SCANS)), writer }) }
+    pub(super) fn new(pool: Pool, writer: Writer, found: Arc<Found>) -> Self {
+        Self { inner: Arc::new(Inner { pool, scans: Arc::new(Semaphore::new(SCANS)), writer, found }) }
+    }
+
+    /// How many matches searches have, as it is remembered.
+    pub(super) fn found(&self) -> &Arc<Found> {
+        &self.inner.found
     }
 
     /// Reads in one snapshot, on the calling thread: for point reads and short pages.

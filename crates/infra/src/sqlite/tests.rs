@@ -1,5 +1,6 @@
 //! What the contract suite cannot see: how the folder is opened, how writes are grouped, how queries are planned.
 
+mod log;
 mod opening;
 mod plans;
 mod words;

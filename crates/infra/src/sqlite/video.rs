@@ -46,7 +46,8 @@ impl VideoRepository for SqliteVideos {
         let (query, request) = (query.clone(), page.clone());
         match query.words {
             Some(words) => {
-                self.database.scan(move |c| search::search(c, query.scope, &words, query.order, &request)).await
+                let asked = self.database.found().ask();
+                self.database.scan(move |c| search::search(c, query.scope, &words, query.order, &request, &asked)).await
             }
             None => self.database.read_page(page, move |c| list::list(c, query.scope, query.order, &request)).await,
         }

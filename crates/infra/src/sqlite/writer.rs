@@ -11,7 +11,9 @@ use tokio::sync::oneshot;
 
 use crate::data_folder::DataFolder;
 
+use super::checkpoint::Log;
 use super::error::SqlError;
+use super::found::Found;
 use super::job::{Job, Task, run_statement};
 
 /// How many writes wait before further callers are held back.
@@ -35,9 +37,14 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread, which keeps the data folder until it ends.
-    pub(super) fn start(connection: Connection, folder: DataFolder) -> std::io::Result<Self> {
+    pub(super) fn start(
+        connection: Connection,
+        log: Log,
+        found: Arc<Found>,
+        folder: DataFolder,
+    ) -> std::io::Result<Self> {
         let (sender, messages) = mpsc::channel(QUEUE);
-        let worker = Worker { connection, folder, messages, closers: Vec::new() };
+        let worker = Worker { connection, log, found, folder, messages, closers: Vec::new() };
         let thread = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || worker.run())?;
         Ok(Self { messages: Some(sender), thread: Some(thread) })
     }
@@ -83,6 +90,8 @@ impl Drop for Writer {
 /// What lives on the writing thread.
 struct Worker {
     connection: Connection,
+    log: Log,
+    found: Arc<Found>,
     folder: DataFolder,
     messages: Receiver<Message>,
     closers: Vec<oneshot::Sender<Result<(), StoreError>>>,
@@ -93,8 +102,10 @@ impl Worker {
         while let Some(message) = self.messages.blocking_recv() {
             if let Some(job) = self.accept(message) {
                 self.write_group(job);
+                self.log.committed(&self.connection);
             }
         }
+        drop(self.log);
         let mut outcome = Some(finish(self.connection, self.folder));
         for closer in self.closers {
             drop(closer.send(outcome.take().unwrap_or(Ok(()))));
@@ -128,6 +139,7 @@ impl Worker {
             next = if open { self.waiting() } else { None };
         }
         let commit = self.commit().map_err(Arc::new);
+        self.found.committed();
         for job in group {
             job.settle(commit.clone());
         }

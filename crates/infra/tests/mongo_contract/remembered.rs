@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use aviary_domain::Store;
 use aviary_domain::page::{PageRequest, PageSize, SortDirection};
+use aviary_domain::search::SearchWords;
 use aviary_domain::test_support::{fixture, seed};
 use aviary_domain::user::{AccountChange, FullName, User};
 use aviary_domain::video::{Video, VideoDetail, VideoOrder, VideoQuery, VideoScope, VideoSort};
@@ -87,6 +88,23 @@ async fn videos_that_are_published_here_are_counted_at_once_and_elsewhere_soon()
     is_soon(Some(1), async || published(&other).await).await;
     seed::toggle(&one, video.id).await;
     assert_eq!(published(&one).await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn matches_that_come_here_are_counted_at_once_and_elsewhere_soon() {
+    let (one, other, _guard) = two().await;
+    let owner = seed::user(&one).await;
+    let matches = async |store: &Store| {
+        let words = SearchWords::parse(fixture::video(owner.id).title.as_str());
+        let query = VideoQuery { scope: VideoScope::Published, words, order: VideoOrder::Relevance };
+        store.videos.list(&query, &PageRequest::first(PageSize::DEFAULT)).await.expect("a list").total
+    };
+    assert_eq!((matches(&one).await, matches(&other).await), (Some(0), Some(0)));
+    let video = seed::video(&one, owner.id).await;
+    assert_eq!(matches(&one).await, Some(1));
+    is_soon(Some(1), async || matches(&other).await).await;
+    seed::toggle(&one, video.id).await;
+    assert_eq!(matches(&one).await, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -171,6 +171,25 @@ pub async fn a_changed_text_is_found_by_its_new_words_alone(store: Store) {
     assert_eq!(found(&store, "new fresh").await, [ids[0]]);
 }
 
+pub async fn totals_follow_every_change_at_once(store: Store) {
+    let ids = shelf(&store, &[("Cat one", ""), ("Cat two", ""), ("Cat three", "")]).await;
+    // Twice: a store that remembers totals does so by the second time.
+    let cats = async || [found(&store, "cat").await, found(&store, "cat").await].map(|found| found.len());
+    assert_eq!(cats().await, [3, 3]);
+    let change = VideoChange { title: Some(title("Dog one")), ..VideoChange::default() };
+    store.videos.update(ids[0], &change, at(5)).await.unwrap();
+    assert_eq!(cats().await, [2, 2]);
+    seed::toggle(&store, ids[1]).await;
+    assert_eq!(cats().await, [1, 1]);
+    store.videos.delete(ids[2], at(6)).await.unwrap();
+    assert_eq!(cats().await, [0, 0]);
+    seed::toggle(&store, ids[1]).await;
+    assert_eq!(cats().await, [1, 1]);
+    shelf(&store, &[("Cat four", "")]).await;
+    assert_eq!(cats().await, [2, 2]);
+    assert_eq!(found(&store, "two").await, [ids[1]], "other words have other totals");
+}
+
 pub async fn a_change_of_an_unpublished_video_does_not_make_it_found(store: Store) {
     let owner = seed::user(&store).await;
     let video = seed::hidden_video(&store, owner.id).await.id;

@@ -37,7 +37,7 @@ pub(super) async fn search(
             if !numbered {
                 return Ok(None);
             }
-            count(&access, matching.clone(), SearchTier::Anywhere, SEARCH_TOTAL_CAP).await.map(Some)
+            total(&access, scope, words, matching.clone()).await.map(Some)
         };
         match order {
             VideoOrder::By(sort, direction) => {
@@ -58,6 +58,19 @@ pub(super) async fn search(
 fn joined(mut scope: Document, matching: Document) -> Document {
     scope.extend(matching);
     scope
+}
+
+/// How many videos of a scope match the words, as it was a moment ago: counting is what a search for a common word costs.
+async fn total(access: &Access, scope: VideoScope, words: &SearchWords, matching: Document) -> Result<u64, TxError> {
+    let known = &access.known().matches;
+    let key = (scope, words.clone());
+    if let Some(total) = known.get(&key) {
+        return Ok(total);
+    }
+    let asked = known.before();
+    let total = count(access, matching, SearchTier::Anywhere, SEARCH_TOTAL_CAP).await?;
+    known.keep(asked, &key, total);
+    Ok(total)
 }
 
 /// The number of matches, counted up to a cap.

@@ -156,6 +156,8 @@ impl Target for TargetSide {
         let Self { taken, connection, .. } = *self;
         let connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         connection.execute("DROP TABLE IF EXISTS copy_state", [])?;
+        // Rows that came in one after the other leave the word index in many parts, each of which every search asks.
+        connection.execute("INSERT INTO video_words (video_words) VALUES ('optimize')", [])?;
         // All of it has to be in the file before that gets its name: the log has another one.
         let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         connection.close().map_err(|(_, error)| error)?;

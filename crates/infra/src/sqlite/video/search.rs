@@ -8,6 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::super::error::SqlError;
+use super::super::found::Asked;
 use super::super::row::{all, count, first, integer};
 use super::list::{Sorting, cards};
 use super::words;
@@ -19,12 +20,13 @@ pub(super) fn search(
     words: &SearchWords,
     order: VideoOrder,
     page: &PageRequest,
+    asked: &Asked,
 ) -> Result<Page<VideoCard>, SqlError> {
     let numbered = matches!(page.start, PageStart::Number(_));
     let Some(expression) = words::anywhere(scope, words) else {
         return Ok(Page { items: Vec::new(), total: numbered.then_some(0), next: None });
     };
-    let total = if numbered { Some(count_matches(c, &expression)?) } else { None };
+    let total = numbered.then(|| asked.total(&expression, || count_matches(c, &expression))).transpose()?;
     match order {
         VideoOrder::By(sort, direction) => sorted(c, &expression, Sorting { sort, direction }, page, total),
         VideoOrder::Relevance => ranked(c, scope, words, page, total),

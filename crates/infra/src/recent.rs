@@ -1,4 +1,4 @@
-//! What the database said a moment ago, kept for a bounded time and number, so that not every request has to ask again.
+//! What a database said a moment ago, kept for a bounded time and number, so that not every request has to ask again.
 //!
 //! What this process changes it forgets, so that it never shows what was before its own changes. What another node
 //! changes is known here once the time is over.
@@ -10,7 +10,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 
 /// Answers of the database by their keys.
-pub(super) struct Recent<K, V> {
+pub(crate) struct Recent<K, V> {
     kept: Cache<K, V>,
     /// How many changes there were.
     changes: AtomicU64,
@@ -18,7 +18,7 @@ pub(super) struct Recent<K, V> {
 
 /// A moment before a question to the database.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Before(u64);
+pub(crate) struct Before(u64);
 
 impl<K, V> Recent<K, V>
 where
@@ -26,23 +26,23 @@ where
     V: Clone + Send + Sync + 'static,
 {
     /// Keeps at most so many answers, each for this time.
-    pub(super) fn new(most: u64, life: Duration) -> Self {
+    pub(crate) fn new(most: u64, life: Duration) -> Self {
         let kept = Cache::builder().max_capacity(most).time_to_live(life).build();
         Self { kept, changes: AtomicU64::new(0) }
     }
 
     /// The answer, if it was given a moment ago and nothing has changed here since.
-    pub(super) fn get(&self, key: &K) -> Option<V> {
+    pub(crate) fn get(&self, key: &K) -> Option<V> {
         self.kept.get(key)
     }
 
     /// To be called before the database is asked.
-    pub(super) fn before(&self) -> Before {
+    pub(crate) fn before(&self) -> Before {
         Before(self.changes.load(Ordering::SeqCst))
     }
 
     /// Keeps an answer, unless something was changed after it was asked for: it may then be older than the change.
-    pub(super) fn keep(&self, asked: Before, key: &K, value: V) {
+    pub(crate) fn keep(&self, asked: Before, key: &K, value: V) {
         self.kept.insert(key.clone(), value);
         // Whoever changes counts first and forgets then: either this sees the count, or that forgets what stands here.
         if self.changes.load(Ordering::SeqCst) != asked.0 {
@@ -51,13 +51,13 @@ where
     }
 
     /// To be called after a change, whatever became of it.
-    pub(super) fn forget(&self, key: &K) {
+    pub(crate) fn forget(&self, key: &K) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.kept.invalidate(key);
     }
 
     /// To be called after a change of any number of them.
-    pub(super) fn forget_all(&self) {
+    pub(crate) fn forget_all(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.kept.invalidate_all();
     }
