@@ -36,7 +36,7 @@ pub(crate) struct Deep {
 pub(crate) struct Cast {
     /// [`FORM`].
     pub(crate) form: u32,
-    /// The [`EDITION`](aviary_infra::seed::EDITION) of the seeded home.
+    /// The [`EDITION`] of the seeded home.
     pub(crate) edition: String,
     /// The password of everybody.
     pub(crate) password: String,
