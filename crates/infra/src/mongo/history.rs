@@ -19,11 +19,6 @@ pub(super) fn index() -> Document {
     doc! { "user": 1, "watchedAt": -1, "video": -1 }
 }
 
-/// The order of a user's entries, the newest first.
-pub(super) fn front() -> Document {
-    doc! { "watchedAt": -1, "video": -1 }
-}
-
 /// Watch history in MongoDB.
 pub struct MongoHistory {
     database: Database,

@@ -15,7 +15,6 @@ pub(super) mod change;
 mod credit;
 mod file;
 mod list;
-mod personal;
 mod search;
 mod settle;
 mod watch;

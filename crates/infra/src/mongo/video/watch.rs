@@ -5,6 +5,7 @@ use aviary_domain::user::User;
 use aviary_domain::video::{HISTORY_PRECISION, Video, VideoCard, VideoDetail, Viewer, Visit};
 use aviary_domain::{Id, StoreError, Timestamp};
 use mongodb::bson::{Document, doc};
+use mongodb::options::{FindOptions, Hint};
 use tokio::try_join;
 
 use super::super::Database;
@@ -12,9 +13,10 @@ use super::super::access::Access;
 use super::super::collection::{HISTORY, USERS, VIDEOS, VIEWS};
 use super::super::document::{Fields, binary, date, integer, object_id};
 use super::super::error::TxError;
-use super::super::people;
+use super::super::like::{LikeKind, is_liked};
+use super::super::user::is_subscribed;
+use super::super::{history, people};
 use super::change::find;
-use super::personal::{Personal, personal};
 
 /// Most visits change nothing: they are answered from reads. A view is counted in one transaction with all that follows
 /// from it; a step in the history alone is one write.
@@ -74,23 +76,29 @@ async fn look(db: &Access, visit: &Visit) -> Result<Option<Seen>, TxError> {
     let video = find(db, visit.video).await?.filter(|video| video.is_visible_to(viewer));
     let Some(video) = video else { return Ok(None) };
     let is_view_due = !is_counted && viewer != Some(video.owner);
-    let (owner, personal) =
-        try_join!(Box::pin(people::find(db, video.owner)), Box::pin(personal_of(db, viewer, &video)))?;
+    let (owner, is_subscribed, is_liked, time) = try_join!(
+        Box::pin(people::find(db, video.owner)),
+        Box::pin(is_subscriber(db, viewer, video.owner)),
+        Box::pin(is_fan(db, viewer, &video)),
+        Box::pin(history_time(db, visit)),
+    )?;
     let Some(owner) = owner else { return Ok(None) };
-    let Personal { is_liked, is_subscribed, front } = personal;
-    let entry =
-        viewer.zip(history_time(visit, front)).map(|(user, watched_at)| Entry { user, video: visit.video, watched_at });
     let card = VideoCard { video, owner: owner.card.clone() };
     let detail = VideoDetail { card, subscribers_count: owner.subscribers, is_subscribed, is_liked };
+    let entry = viewer.zip(time).map(|(user, watched_at)| Entry { user, video: visit.video, watched_at });
     Ok(Some(Seen { detail, is_view_due, entry }))
 }
 
-/// A guest likes nothing, follows nobody and has no history.
-async fn personal_of(db: &Access, viewer: Option<Id<User>>, video: &Video) -> Result<Personal, TxError> {
+async fn is_subscriber(db: &Access, viewer: Option<Id<User>>, owner: Id<User>) -> Result<bool, TxError> {
     match viewer {
-        None => Ok(Personal::default()),
-        Some(viewer) => personal(db, viewer, video).await,
+        None => Ok(false),
+        Some(viewer) => is_subscribed(db, viewer, owner).await,
     }
+}
+
+/// Nobody likes what has no likes.
+async fn is_fan(db: &Access, viewer: Option<Id<User>>, video: &Video) -> Result<bool, TxError> {
+    is_liked(db, LikeKind::Video, object_id(video.id), viewer.filter(|_| video.likes_count > 0)).await
 }
 
 /// Whether the visitor was counted within the window.
@@ -131,17 +139,22 @@ async fn count_view(tx: &Access, visit: &Visit, owner: Id<User>) -> Result<(), T
     Ok(())
 }
 
-/// The time to enter into a user's history with this newest entry, or `None` when nothing is to be entered because the
-/// video stands in front and was entered a moment ago.
-fn history_time(visit: &Visit, front: Option<(Id<Video>, Timestamp)>) -> Option<Timestamp> {
+/// The time to enter into the viewer's history, or `None` when nothing is to be entered because the video stands in
+/// front and was entered a moment ago.
+async fn history_time(db: &Access, visit: &Visit) -> Result<Option<Timestamp>, TxError> {
+    let Some(user) = visit.viewer.user() else { return Ok(None) };
     let now = visit.now;
-    let Some((newest, time)) = front else { return Some(now) };
-    if newest == visit.video {
+    let front = doc! { "watchedAt": -1, "video": -1 };
+    let options = FindOptions::builder().sort(front).limit(1).hint(Hint::Keys(history::index())).build();
+    let newest = db.find(HISTORY, doc! { "user": object_id(user) }, options).await?;
+    let Some(newest) = newest.first() else { return Ok(Some(now)) };
+    let time = newest.time("watchedAt")?;
+    if newest.id("video")? == visit.video {
         let age = now.millis().saturating_sub(time.millis());
-        return (age >= integer(HISTORY_PRECISION.as_millis())).then_some(now);
+        return Ok((age >= integer(HISTORY_PRECISION.as_millis())).then_some(now));
     }
     // In front even if the clock went back, or the two were opened in the same millisecond.
-    Some(now.max(Timestamp::from_millis(time.millis().saturating_add(1))))
+    Ok(Some(now.max(Timestamp::from_millis(time.millis().saturating_add(1)))))
 }
 
 /// A video in somebody's history.
