@@ -11,7 +11,7 @@ pub(crate) use explore::explore;
 pub(crate) use words::Words;
 
 /// The number of a cast's form: one of another form is made anew, with its home.
-pub(crate) const FORM: u32 = 1;
+pub(crate) const FORM: u32 = 2;
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone, Serialize, Deserialize)]

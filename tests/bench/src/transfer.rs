@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow, ensure};
@@ -23,8 +23,8 @@ pub(crate) const TITLE: &str = "film of 200 MB up and down";
 const AIM: f64 = 0.7;
 /// How long the film is, in bytes.
 const BYTES: u32 = 200_000_000;
-/// What is read and sent at once, in bytes.
-const PIECE: usize = 256 << 10;
+/// What the client reads or writes at once, in bytes: as much as the plain copy.
+const PIECE: usize = 1 << 20;
 
 /// One direction.
 #[derive(Debug, Clone, Serialize)]
@@ -62,16 +62,18 @@ pub(crate) async fn measure(stage: &Stage<'_>) -> anyhow::Result<Vec<TransferOut
     let subject = stage.subjects.first().context("there is no home")?;
     let token = &subject.cast.members.first().context("nobody is signed in")?.token;
     let folder = stage.plan.folder.join("work");
-    let (film, copied, fetched) = (folder.join("film.mp4"), folder.join("copied.mp4"), folder.join("fetched.mp4"));
+    let film = folder.join("film.mp4");
     let made = film.clone();
     tokio::task::spawn_blocking(move || make_film(&made)).await??;
     let http = Client::new();
     let mut times = [const { Vec::<f64>::new() }; 4];
-    for _ in 0..stage.plan.rounds {
-        let up_beside = timed(copy(&film, &copied)).await?.1;
+    for round in 0..stage.plan.rounds {
+        // Nothing is overwritten: what took the memory of a file that has just gone would have it easier than an upload.
+        let place = |name| folder.join(format!("{name}-{round}.mp4"));
+        let up_beside = timed(copy(&film, &place("up"))).await?.1;
         let (url, up) = timed(upload(&http, &subject.server.base, token, &film)).await?;
-        let down_beside = timed(copy(&film, &copied)).await?.1;
-        let ((), down) = timed(download(&http, &url, &fetched)).await?;
+        let down_beside = timed(copy(&film, &place("down"))).await?.1;
+        let ((), down) = timed(download(&http, &url, &place("fetched"))).await?;
         for (times, time) in times.iter_mut().zip([up, up_beside, down, down_beside]) {
             times.push(time);
         }
@@ -120,15 +122,16 @@ async fn upload(http: &Client, base: &str, token: &str, film: &Path) -> anyhow::
 }
 
 /// Fetches the film into a file and waits until the disk has it, as the plain copy does.
-async fn download(http: &Client, url: &str, to: &PathBuf) -> anyhow::Result<()> {
+async fn download(http: &Client, url: &str, to: &Path) -> anyhow::Result<()> {
     let mut answer = http.get(url).send().await?.error_for_status().context("the film cannot be fetched")?;
-    let mut file = tokio::fs::File::create(to).await?;
+    let mut file = tokio::io::BufWriter::with_capacity(PIECE, tokio::fs::File::create(to).await?);
     let mut length = 0;
     while let Some(piece) = answer.chunk().await? {
         length += piece.len();
         file.write_all(&piece).await?;
     }
-    file.sync_all().await?;
+    file.flush().await?;
+    file.into_inner().sync_all().await?;
     let whole = usize::try_from(BYTES).is_ok_and(|bytes| bytes == length);
     if whole { Ok(()) } else { Err(anyhow!("only {length} bytes of the film came back")) }
 }

@@ -164,7 +164,11 @@ impl MediaStore for LocalMedia {
     }
 
     async fn prepare_video(&self, upload: Box<dyn Upload>) -> Result<PreparedVideo, MediaError> {
-        let (format, facts) = self.videos.examine(upload.path()).await?;
+        // The disk takes the film in while the tools look at it, so that keeping it has little left to wait for. What goes
+        // wrong counts: the kernel tells it once.
+        let path = upload.path().to_owned();
+        let synced = blocking(move || sync(&path).map_err(storage_error));
+        let ((format, facts), ()) = tokio::try_join!(self.videos.examine(upload.path()), synced)?;
         Ok(PreparedVideo { file: PreparedFile { upload, format }, facts })
     }
 

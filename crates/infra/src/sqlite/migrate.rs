@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::OpenError;
+use super::video::words;
 
 /// Every step in order; the number of the last one applied stands in `PRAGMA user_version`.
 const MIGRATIONS: &[Migration] = &[
@@ -17,6 +18,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "0003_status_access_quota",
         sql: include_str!("../../../../migrations/sqlite/0003_status_access_quota.sql"),
     },
+    Migration { name: "0004_hidden_words", sql: include_str!("../../../../migrations/sqlite/0004_hidden_words.sql") },
 ];
 
 /// Marks a file as ours (`file` and other tools show it): "Avry".
@@ -54,6 +56,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<Vec<&'static str>, 
 }
 
 fn apply(connection: &mut Connection, steps: &[Migration]) -> Result<Vec<&'static str>, OpenError> {
+    words::teach(connection).map_err(OpenError::Sqlite)?;
     let mut applied = Vec::new();
     for (number, step) in (1_u32..).zip(steps).skip(user_version(connection)?) {
         apply_step(connection, number, step).map_err(|source| OpenError::Migration { name: step.name, source })?;

@@ -15,7 +15,7 @@ const SHORTEST: usize = 4;
 /// Searches, by how much they find.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Words {
-    /// Words that stand in a few videos.
+    /// Words that stand in a few videos, and begin no others.
     pub(crate) rare: Vec<String>,
     /// The words that stand in the most videos.
     pub(crate) common: Vec<String>,
@@ -33,9 +33,15 @@ impl Words {
         for word in split.iter().flat_map(|words| words.iter().collect::<BTreeSet<_>>()) {
             *counts.entry(word).or_default() += 1;
         }
-        let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
+        // The last word of a search is the beginning of words too, and the beginning of many is not rare.
+        let finds = |beginning: &str| -> usize {
+            let words = counts.range(beginning..).take_while(|(word, _)| word.starts_with(beginning));
+            words.map(|(_, count)| count).sum()
+        };
+        let mut by_count: Vec<(&str, usize)> = counts.iter().map(|(word, count)| (*word, *count)).collect();
         by_count.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let rare = by_count.iter().rev().take_while(|(_, count)| *count <= RARE).map(|(word, _)| (*word).to_owned());
+        let few = by_count.iter().rev().take_while(|(_, count)| *count <= RARE);
+        let rare = few.filter(|(word, _)| finds(word) <= RARE).map(|(word, _)| (*word).to_owned());
         // Homes with few words have none that are rare: then the least common ones have to do.
         let seldom = by_count.iter().rev().take(EACH).map(|(word, _)| (*word).to_owned());
         let two = split.iter().filter_map(|words| match words.as_slice() {
@@ -81,6 +87,13 @@ mod tests {
         assert_eq!(words.prefix, ["clo", "com", "tre", "zeb"]);
         assert_eq!(words.two.first().unwrap(), "common zebra");
         assert!(words.two.iter().all(|two| two != "common common"), "{:?}", words.two);
+    }
+
+    #[test]
+    fn what_begins_many_words_is_not_rare() {
+        let mut texts = vec!["light rare".to_owned()];
+        texts.extend((0..10).map(|_| "lights here".to_owned()));
+        assert_eq!(Words::of(&texts).unwrap().rare, ["rare"]);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Sending an open file, whole or a part of it, with the headers that make it inert in a browser.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
+#[cfg(target_os = "linux")]
+use std::io::IoSliceMut;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use actix_web::body::SizedStream;
@@ -9,8 +12,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use aviary_domain::file::FileKey;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, stream};
+#[cfg(target_os = "linux")]
+use rustix::io::{ReadWriteFlags, preadv2};
 use tokio::task::spawn_blocking;
 
 use super::condition::{self, Condition};
@@ -19,7 +24,7 @@ use crate::envelope::Answer;
 use crate::error::{ApiError, Code};
 
 /// How much of a file is in memory at once for each download.
-const CHUNK: u64 = 128 * 1024;
+const CHUNK: usize = 128 * 1024;
 
 /// A film that is opened by itself is put into a document of the browser's making, which has to be allowed to fetch it:
 /// from its own origin, which a bare `sandbox` would take away. No script runs, with that origin or without.
@@ -120,48 +125,89 @@ fn outside(length: u64) -> ApiError {
     }
 }
 
-/// Reads the file piece by piece, away from the threads that serve requests. A file that was removed meanwhile is
-/// read to its end: the handle keeps it.
+/// Reads the file piece by piece: what the system has in memory at once, the rest away from the threads that serve
+/// requests. A file that was removed meanwhile is read to its end: the handle keeps it.
 fn chunks(file: File, first: u64, length: u64) -> impl Stream<Item = io::Result<Bytes>> {
     stream::try_unfold((file, first, length), |(file, offset, left)| async move {
         if left == 0 {
             return Ok(None);
         }
-        let (file, bytes) = spawn_blocking(move || read(file, offset, left.min(CHUNK))).await??;
-        let count = u64::try_from(bytes.len()).unwrap_or(0);
-        Ok(Some((bytes, (file, offset + count, left.saturating_sub(count)))))
+        let mut piece = BytesMut::zeroed(usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK)));
+        let (file, piece) = match read_cached(&file, &mut piece, offset) {
+            Some(count) => (file, first_of(piece, count)),
+            None => spawn_blocking(move || read(&file, piece, offset).map(|piece| (file, piece))).await??,
+        };
+        let count = u64::try_from(piece.len()).unwrap_or(0);
+        Ok(Some((piece, (file, offset + count, left.saturating_sub(count)))))
     })
 }
 
-fn read(mut file: File, offset: u64, count: u64) -> io::Result<(File, Bytes)> {
-    let mut bytes = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
-    file.seek(SeekFrom::Start(offset))?;
-    (&mut file).take(count).read_to_end(&mut bytes)?;
-    if bytes.is_empty() {
-        return Err(io::ErrorKind::UnexpectedEof.into());
+/// Reads what of a piece is in memory, and answers how much that was; `None` where it is nothing, or where the file system
+/// cannot tell.
+#[cfg(target_os = "linux")]
+fn read_cached(file: &File, piece: &mut [u8], offset: u64) -> Option<usize> {
+    let count = preadv2(file, &mut [IoSliceMut::new(piece)], offset, ReadWriteFlags::NOWAIT).ok()?;
+    (count > 0).then_some(count)
+}
+
+/// Only Linux can tell what is in memory.
+#[cfg(not(target_os = "linux"))]
+fn read_cached(_file: &File, _piece: &mut [u8], _offset: u64) -> Option<usize> {
+    None
+}
+
+/// Reads a piece, or less of it; blocks.
+fn read(file: &File, mut piece: BytesMut, offset: u64) -> io::Result<Bytes> {
+    loop {
+        match file.read_at(&mut piece, offset) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => return Ok(first_of(piece, count?)),
+        }
     }
-    Ok((file, Bytes::from(bytes)))
+}
+
+fn first_of(mut piece: BytesMut, count: usize) -> Bytes {
+    piece.truncate(count);
+    piece.freeze()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::io::Write;
 
     use futures_util::TryStreamExt;
 
     use super::{CHUNK, chunks};
 
+    /// In memory, or on the disk alone where the file system can be asked for that.
     #[tokio::test]
     async fn a_part_is_read_from_its_first_byte_to_its_last() {
-        let content: Vec<u8> = (0..CHUNK * 2 + 77).map(|n| u8::try_from(n % 251).unwrap()).collect();
-        for (first, length) in [(0, CHUNK * 2 + 77), (5, 1), (CHUNK - 1, CHUNK + 2), (CHUNK * 2 + 76, 1)] {
-            let mut file = tempfile::tempfile().unwrap();
-            file.write_all(&content).unwrap();
-            let pieces: Vec<_> = chunks(file, first, length).try_collect().await.unwrap();
-            let (first, last) = (usize::try_from(first).unwrap(), usize::try_from(first + length).unwrap());
-            assert_eq!(pieces.concat(), content[first..last]);
+        let chunk = u64::try_from(CHUNK).unwrap();
+        let content: Vec<u8> = (0..chunk * 2 + 77).map(|n| u8::try_from(n % 251).unwrap()).collect();
+        for (first, length) in [(0, chunk * 2 + 77), (5, 1), (chunk - 1, chunk + 2), (chunk * 2 + 76, 1)] {
+            for forgotten in [false, true] {
+                let mut file = tempfile::tempfile().unwrap();
+                file.write_all(&content).unwrap();
+                if forgotten {
+                    file.sync_all().unwrap();
+                    forget(&file);
+                }
+                let pieces: Vec<_> = chunks(file, first, length).try_collect().await.unwrap();
+                let (first, last) = (usize::try_from(first).unwrap(), usize::try_from(first + length).unwrap());
+                assert_eq!(pieces.concat(), content[first..last]);
+            }
         }
     }
+
+    #[cfg(target_os = "linux")]
+    fn forget(file: &File) {
+        rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn forget(_file: &File) {}
 
     #[tokio::test]
     async fn a_file_that_ends_early_is_a_failure_not_silence() {

@@ -28,9 +28,9 @@ pub(super) fn discard(target: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the names in a folder as durable as what they name.
-pub(super) fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// Makes the content of a file durable, or the names in a folder.
+pub(super) fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 /// Content first, then the name: no power loss leaves a name without its bytes.
@@ -38,11 +38,11 @@ fn put(
     upload: &Path,
     target: &Path,
     name: impl FnOnce(&Path, &Path) -> io::Result<()>,
-    sync: impl FnOnce(&Path) -> io::Result<()>,
+    sync_names: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
-    File::open(upload)?.sync_all()?;
+    sync(upload)?;
     name(upload, target)?;
-    sync(folder_of(target)).inspect_err(|_| {
+    sync_names(folder_of(target)).inspect_err(|_| {
         // Not surely there after a power loss, so it must not be there at all.
         if let Err(cause) = fs::remove_file(target) {
             tracing::warn!(file = %target.display(), %cause, "a file that was not stored stays");

@@ -1,5 +1,6 @@
 //! Taking a data folder: locks, versions, foreign files, unclean stops, reservations of the dead.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -7,15 +8,20 @@ use std::time::Duration;
 use aviary_domain::Timestamp;
 use aviary_domain::file::FileFormat;
 use aviary_domain::maintenance::Reconcile;
+use aviary_domain::page::{PageRequest, PageSize};
+use aviary_domain::search::SearchWords;
 use aviary_domain::test_support::fixture::{at, file_key};
 use aviary_domain::test_support::seed;
-use aviary_domain::video::VideoStatus;
+use aviary_domain::video::{VideoOrder, VideoQuery, VideoScope, VideoStatus};
 use rusqlite::Connection;
 
 use crate::data_folder::FolderError;
 
 use super::super::{OpenError, migrate, open, pending};
 use super::fresh;
+
+/// All steps of the schema.
+const STEPS: [&str; 4] = ["0001_initial", "0002_keys_and_leases", "0003_status_access_quota", "0004_hidden_words"];
 
 fn database_file(folder: &Path) -> std::path::PathBuf {
     folder.join("aviary.sqlite3")
@@ -97,13 +103,23 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_and_keeps_what_it
          ALTER TABLE file_ledger DROP COLUMN owner; ALTER TABLE file_ledger DROP COLUMN bytes; ALTER TABLE users DROP COLUMN stored_bytes;
          ALTER TABLE videos DROP COLUMN thumbnail_bytes; ALTER TABLE videos DROP COLUMN status;
          ALTER TABLE videos DROP COLUMN status_reason; ALTER TABLE videos DROP COLUMN publish_when_ready;
+         INSERT OR REPLACE INTO video_words (rowid, title, description, scope)
+             SELECT seq, lower(title), '', 'o' || lower(hex(owner)) || iif(state = 1, ' published', '')
+             FROM videos WHERE state < 2;
          PRAGMA user_version = 1",
     )
     .unwrap();
     file.close().unwrap();
-    assert_eq!(migrate(folder.path()).unwrap(), ["0002_keys_and_leases", "0003_status_access_quota"]);
+    assert_eq!(migrate(folder.path()).unwrap(), STEPS.split_at(1).1);
     let open = open(folder.path()).unwrap();
     let kept = videos.split_off(1);
+    for (scope, expected) in [(VideoScope::Published, &kept[1..]), (VideoScope::AllOf(user.id), &kept[..])] {
+        let words = SearchWords::parse(kept[1].title.as_str());
+        let query = VideoQuery { scope, words, order: VideoOrder::Relevance };
+        let found = open.store.videos.list(&query, &PageRequest::first(PageSize::MAX)).await.unwrap();
+        let found: BTreeSet<_> = found.items.iter().map(|card| card.video.id).collect();
+        assert_eq!(found, expected.iter().map(|video| video.id).collect(), "{scope:?}");
+    }
     let bytes = kept.iter().map(|video| video.bytes).sum();
     assert_eq!(open.store.users.stored_bytes(user.id).await.unwrap(), Some(bytes), "stills were not measured before");
     assert_eq!(open.store.users.find(user.id).await.unwrap(), Some(user));
@@ -143,7 +159,7 @@ fn files_of_another_kind_are_refused_and_left_alone() {
 #[test]
 fn migrating_tells_what_it_applied_and_then_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(migrate(folder.path()).unwrap(), ["0001_initial", "0002_keys_and_leases", "0003_status_access_quota"]);
+    assert_eq!(migrate(folder.path()).unwrap(), STEPS);
     assert!(migrate(folder.path()).unwrap().is_empty());
     assert!(!open(folder.path()).unwrap().unclean);
 }

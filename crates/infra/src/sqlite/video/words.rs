@@ -4,13 +4,15 @@ use aviary_domain::Id;
 use aviary_domain::search::{SearchTier, SearchWords, fold_words};
 use aviary_domain::user::User;
 use aviary_domain::video::{Video, VideoScope};
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, params};
 
 use super::super::error::SqlError;
 use super::super::row::execute;
 
-/// The token of videos that everybody sees in the scope column; owners' tokens look different.
-const PUBLISHED: &str = "published";
+/// The token in the scope column of videos that their owners alone see; owners' tokens look different. They are the few:
+/// taking them away from what was found costs less than keeping to all the others.
+const HIDDEN: &str = "hidden";
 
 /// Indexes a video anew under its row number.
 pub(super) fn set(c: &Connection, seq: i64, video: &Video) -> Result<(), SqlError> {
@@ -27,8 +29,8 @@ pub(in crate::sqlite) fn put(
 ) -> Result<(), SqlError> {
     const SQL: &str = "INSERT OR REPLACE INTO video_words (rowid, title, description, scope) VALUES (?1, ?2, ?3, ?4)";
     let mut scope = owner_token(owner);
-    if is_public {
-        scope = format!("{scope} {PUBLISHED}");
+    if !is_public {
+        scope = format!("{scope} {HIDDEN}");
     }
     let [title, description] = texts.map(indexed);
     execute(c, SQL, params![seq, title, description, scope]).map(drop)
@@ -44,13 +46,19 @@ fn indexed(text: &str) -> String {
     fold_words(text).join(" ")
 }
 
+/// Teaches a connection `folded(text)`: the text as it is indexed, for the step that indexes stored videos anew.
+pub(in crate::sqlite) fn teach(c: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    c.create_scalar_function("folded", 1, flags, |context| Ok(indexed(context.get_raw(0).as_str()?)))
+}
+
 fn owner_token(owner: Id<User>) -> String {
     format!("o{owner}")
 }
 
 /// The index expression for everything that matches; `None` when there are no words, which nothing matches.
 pub(super) fn anywhere(scope: VideoScope, words: &SearchWords) -> Option<String> {
-    matching(SearchTier::Anywhere, words).map(|matching| format!("{} AND {matching}", within(scope)))
+    matching(SearchTier::Anywhere, words).map(|matching| within(scope, &matching))
 }
 
 /// The index expression for the matches of a tier that are in no better one; `None` when there can be none.
@@ -63,15 +71,18 @@ pub(crate) fn tier(tier: SearchTier, scope: VideoScope, words: &SearchWords) -> 
         SearchTier::TitleWords => matching(SearchTier::TitlePhrase, words),
         SearchTier::Anywhere => matching(SearchTier::TitleWords, words),
     };
-    let expression = format!("{} AND {matching_tier}", within(scope));
+    let expression = within(scope, &matching_tier);
     Some(better.map_or(expression.clone(), |better| format!("({expression}) NOT {better}")))
 }
 
-fn within(scope: VideoScope) -> String {
+/// What of the matches lies in a scope.
+fn within(scope: VideoScope, matching: &str) -> String {
+    let of = |owner| format!("{{scope}} : \"{}\" AND {matching}", owner_token(owner));
+    let shown = |found: &str| format!("({found}) NOT {{scope}} : \"{HIDDEN}\"");
     match scope {
-        VideoScope::Published => format!("{{scope}} : \"{PUBLISHED}\""),
-        VideoScope::PublishedBy(owner) => format!("{{scope}} : (\"{PUBLISHED}\" AND \"{}\")", owner_token(owner)),
-        VideoScope::AllOf(owner) => format!("{{scope}} : \"{}\"", owner_token(owner)),
+        VideoScope::Published => shown(matching),
+        VideoScope::PublishedBy(owner) => shown(&of(owner)),
+        VideoScope::AllOf(owner) => of(owner),
     }
 }
 
