@@ -47,7 +47,6 @@ pub use database::Database;
 
 use checkpoint::Log;
 use found::Found;
-use pool::Pool;
 use writer::Writer;
 
 /// The database file in the data folder.
@@ -139,7 +138,7 @@ pub fn open(folder: &Path) -> Result<OpenStore, OpenError> {
     let found = Found::follow(&mut connection)?;
     let log = Log::follow(&mut connection, connection::mover(&file)?).map_err(OpenError::Thread)?;
     let writer = Writer::start(connection, log, Arc::clone(&found), folder).map_err(OpenError::Thread)?;
-    let database = Database::new(Pool::new(file), writer, found);
+    let database = Database::new(file, writer, found);
     Ok(OpenStore { store: store(&database), database, unclean })
 }
 

@@ -14,7 +14,7 @@ use super::people::Person;
 use super::totals::Total;
 
 /// How old names, pictures and numbers of subscribers may be that another node has changed.
-const PEOPLE: Duration = Duration::from_secs(1);
+const PEOPLE: Duration = Duration::from_secs(3);
 const MOST_PEOPLE: u64 = 20_000;
 
 /// How old counts of the whole store may be.

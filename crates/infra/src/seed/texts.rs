@@ -24,10 +24,10 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    pub(super) fn new(chance: &Chance) -> Self {
+    pub(super) fn new(chance: &Chance, videos: u32) -> Self {
         let part = |name| chance.part("texts").part(name);
         Self {
-            vocabulary: Vocabulary::new(),
+            vocabulary: Vocabulary::new(videos),
             people: part("people"),
             videos: part("videos"),
             comments: part("comments"),

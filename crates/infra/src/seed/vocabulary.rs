@@ -7,8 +7,9 @@ use std::ops::RangeInclusive;
 use super::chance::Dice;
 use super::skew::Weights;
 
-/// How many words there are.
+/// How many words so many videos and fewer are written in.
 const WORDS: u32 = 20_000;
+const VIDEOS: u32 = 5_000;
 /// How flat the head is: the commonest word is about one in 35.
 const HEAD: u32 = 4;
 
@@ -57,14 +58,18 @@ pub(super) struct Vocabulary {
 }
 
 impl Vocabulary {
-    pub(super) fn new() -> Self {
+    /// Words for so many videos: by Heaps' law (Information Retrieval, 1978), about as many more as the square root of the
+    /// texts' number grows, so that there are rare ones among any number.
+    pub(super) fn new(videos: u32) -> Self {
+        let most = (u64::from(WORDS).pow(2) * u64::from(videos.max(VIDEOS)) / u64::from(VIDEOS)).isqrt();
+        let most = u32::try_from(most).unwrap_or(MADE_UP).min(MADE_UP);
         let common = COMMON.split_whitespace().map(str::to_owned);
         let mut met = HashSet::new();
         let all = common.chain((0..MADE_UP).map(made_up)).filter(|word| met.insert(word.clone()));
-        let words = all.take(usize::try_from(WORDS).unwrap_or(usize::MAX)).collect();
+        let words = all.take(usize::try_from(most).unwrap_or(usize::MAX)).collect();
         Self {
             words,
-            frequency: Weights::in_order(WORDS, HEAD),
+            frequency: Weights::in_order(most, HEAD),
             first_names: FIRST_NAMES.split_whitespace().collect(),
             surnames: SURNAMES.split_whitespace().collect(),
         }
@@ -133,13 +138,15 @@ mod tests {
 
     use aviary_domain::search::fold_words;
 
-    use super::{COMMON, Vocabulary, WORDS};
+    use super::{COMMON, MADE_UP, VIDEOS, Vocabulary, WORDS};
     use crate::seed::chance::Chance;
 
     #[test]
     fn every_word_is_there_once_and_is_found_as_it_is_written() {
-        let vocabulary = Vocabulary::new();
+        let vocabulary = Vocabulary::new(VIDEOS);
         assert_eq!(vocabulary.len(), WORDS);
+        assert_eq!((Vocabulary::new(0).len(), Vocabulary::new(VIDEOS * 4).len()), (WORDS, WORDS * 2));
+        assert_eq!(Vocabulary::new(u32::MAX).len(), MADE_UP);
         let distinct: HashSet<&str> = (0..WORDS).map(|rank| vocabulary.word(rank)).collect();
         assert_eq!(u32::try_from(distinct.len()), Ok(WORDS));
         for word in distinct {
@@ -151,7 +158,7 @@ mod tests {
 
     #[test]
     fn some_words_are_in_most_texts_and_most_words_in_few() {
-        let vocabulary = Vocabulary::new();
+        let vocabulary = Vocabulary::new(VIDEOS);
         let chance = Chance::new("words", []);
         let mut texts = HashMap::<u32, u32>::new();
         for row in 0..2_000 {
@@ -167,7 +174,7 @@ mod tests {
 
     #[test]
     fn texts_look_like_texts() {
-        let vocabulary = Vocabulary::new();
+        let vocabulary = Vocabulary::new(VIDEOS);
         let mut dice = Chance::new("texts", []).dice(0);
         let text = vocabulary.text(&mut dice, 2..=2, &(3..=3));
         let sentences: Vec<&str> = text.split_terminator(['.']).map(str::trim).collect();

@@ -15,7 +15,7 @@ use super::timeline::Timeline;
 use super::{COST, PASSWORD, SeedError};
 
 /// The edition of what is made: another one where the same seed makes something else than before. Part of every fingerprint.
-pub const EDITION: &str = "aviary seed 1";
+pub const EDITION: &str = "aviary seed 2";
 
 /// When things happen, table by table. All people are there before the first film, and things before what is done to them.
 pub(super) struct Timelines {
@@ -75,7 +75,7 @@ impl World {
         let hash = bcrypt::hash_with_salt(PASSWORD, COST, salt)?;
         let mut world = Self {
             lines: Timelines::new(&chance.part("times"), counts),
-            texts: Texts::new(&chance),
+            texts: Texts::new(&chance, counts.videos),
             password_hash: hash.format_for_version(bcrypt::Version::TwoB),
             people: fact::blank(counts.users),
             films: Vec::new(),

@@ -39,10 +39,10 @@ pub(super) fn mover(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// A connection that only reads.
-pub(super) fn reader(file: &Path) -> rusqlite::Result<Connection> {
+/// A connection that only reads, and keeps at most so many KiB of the file in memory.
+pub(super) fn reader(file: &Path, memory: usize) -> rusqlite::Result<Connection> {
     let connection = open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")?;
+    connection.execute_batch(&format!("PRAGMA query_only = ON; PRAGMA cache_size = -{memory};"))?;
     Ok(connection)
 }
 

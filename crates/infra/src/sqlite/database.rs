@@ -1,6 +1,9 @@
 //! The open database: reads on pooled connections, writes through one writer that groups commits.
 
+use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use aviary_domain::StoreError;
@@ -23,6 +26,14 @@ const SCAN_PATIENCE: Duration = Duration::from_secs(5);
 /// How many rows a page may skip before it is read away from the threads that serve requests.
 const NEAR: u64 = 1_000;
 
+/// What a connection for scans keeps of the file in memory, in KiB: it walks on, and seldom comes back.
+pub(super) const SCAN_MEMORY: usize = 4 * 1024;
+
+/// What all connections for point reads and pages keep, in KiB, as far as each of them keeps at least [`LEAST_MEMORY`].
+/// One a core is busy.
+const PAGES_MEMORY: usize = 48 * 1024;
+const LEAST_MEMORY: usize = 8 * 1024;
+
 /// A handle of the open database; clones share it.
 #[derive(Clone)]
 pub struct Database {
@@ -31,15 +42,19 @@ pub struct Database {
 
 /// In the order of closing: idle readers before the writer, which is then the last to let go of the file.
 struct Inner {
-    pool: Pool,
-    scans: Arc<Semaphore>,
+    pages: Pool,
+    scans: Pool,
+    turns: Arc<Semaphore>,
     writer: Writer,
     found: Arc<Found>,
 }
 
 impl Database {
-    pub(super) fn new(pool: Pool, writer: Writer, found: Arc<Found>) -> Self {
-        Self { inner: Arc::new(Inner { pool, scans: Arc::new(Semaphore::new(SCANS)), writer, found }) }
+    pub(super) fn new(file: PathBuf, writer: Writer, found: Arc<Found>) -> Self {
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        let pages = Pool::new(file.clone(), LEAST_MEMORY.max(PAGES_MEMORY / cores));
+        let (scans, turns) = (Pool::new(file, SCAN_MEMORY), Arc::new(Semaphore::new(SCANS)));
+        Self { inner: Arc::new(Inner { pages, scans, turns, writer, found }) }
     }
 
     /// How many matches searches have, as it is remembered.
@@ -49,7 +64,7 @@ impl Database {
 
     /// Reads in one snapshot, on the calling thread: for point reads and short pages.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, SqlError>) -> Result<T, StoreError> {
-        self.inner.pool.read(work).map_err(StoreError::from)
+        self.inner.pages.read(work).map_err(StoreError::from)
     }
 
     /// Reads in one snapshot, on the blocking pool: for what may take longer than a request may hold its thread.
@@ -57,13 +72,13 @@ impl Database {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let turn = timeout(SCAN_PATIENCE, Arc::clone(&self.inner.scans).acquire_owned()).await;
+        let turn = timeout(SCAN_PATIENCE, Arc::clone(&self.inner.turns).acquire_owned()).await;
         let turn = turn.map_err(StoreError::unavailable)?.map_err(StoreError::unavailable)?;
         let database = self.clone();
         let scan = tokio::task::spawn_blocking(move || {
             // Held by the scan and not by its caller, who may go away earlier.
             let _turn = turn;
-            database.read(work)
+            database.inner.scans.read(work).map_err(StoreError::from)
         });
         scan.await.map_err(StoreError::backend)?
     }
@@ -89,7 +104,8 @@ impl Database {
     /// Finishes the writes that are queued, moves everything into the database file and lets go of the data folder.
     /// From then on every call fails as unavailable. Closing what is closed is no error.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.inner.pool.close();
+        self.inner.pages.close();
+        self.inner.scans.close();
         self.inner.writer.close().await
     }
 }

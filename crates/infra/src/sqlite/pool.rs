@@ -15,12 +15,14 @@ const KEPT: usize = 16;
 /// The idle connections; `None` once the pool is closed.
 pub(super) struct Pool {
     file: PathBuf,
+    /// How much of the file each connection keeps in memory, in KiB.
+    memory: usize,
     idle: Mutex<Option<Vec<Connection>>>,
 }
 
 impl Pool {
-    pub(super) fn new(file: PathBuf) -> Self {
-        Self { file, idle: Mutex::new(Some(Vec::new())) }
+    pub(super) fn new(file: PathBuf, memory: usize) -> Self {
+        Self { file, memory, idle: Mutex::new(Some(Vec::new())) }
     }
 
     /// Runs a piece of work inside one transaction, so that all its queries see the same state.
@@ -44,7 +46,7 @@ impl Pool {
             Some(connections) => connections.pop(),
             None => return Err(StoreError::unavailable("the store is closed").into()),
         };
-        Ok(idle.map_or_else(|| connection::reader(&self.file), Ok)?)
+        Ok(idle.map_or_else(|| connection::reader(&self.file, self.memory), Ok)?)
     }
 
     fn put_back(&self, reader: Connection) {
