@@ -27,6 +27,7 @@ pub mod user;
 pub mod video;
 
 mod checkpoint;
+mod commits;
 mod connection;
 pub(crate) mod copy;
 mod database;
@@ -46,6 +47,7 @@ mod tests;
 pub use database::Database;
 
 use checkpoint::Log;
+use commits::Commits;
 use found::Found;
 use writer::Writer;
 
@@ -136,9 +138,12 @@ pub fn open(folder: &Path) -> Result<OpenStore, OpenError> {
     let unclean = folder.unclean();
     let file = folder.file(DATABASE)?;
     let found = Found::follow(&mut connection)?;
-    let log = Log::follow(&mut connection, connection::mover(&file)?).map_err(OpenError::Thread)?;
-    let writer = Writer::start(connection, log, Arc::clone(&found), folder).map_err(OpenError::Thread)?;
-    let database = Database::new(file, writer, found);
+    let commits = Arc::new(Commits::default());
+    let pages = database::pages(file.clone(), Arc::clone(&commits));
+    let log = Log::follow(&mut connection, connection::mover(&file)?, &pages, Arc::clone(&commits));
+    let log = log.map_err(OpenError::Thread)?;
+    let writer = Writer::start(connection, log, commits, Arc::clone(&found), folder).map_err(OpenError::Thread)?;
+    let database = Database::new(file, pages, writer, found);
     Ok(OpenStore { store: store(&database), database, unclean })
 }
 

@@ -4,14 +4,17 @@
 //! to write waits. Here a thread of its own moves them while the log goes on growing; the thread that writes only does
 //! the rest when the log is long, because it alone can begin the log anew.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
+
+use super::commits::Commits;
+use super::pool::Pool;
 
 /// How many pages of 4 KiB are written to the log before they are moved. The more, the more often only the last of
 /// several versions of a page is.
@@ -39,11 +42,19 @@ pub(super) struct Log {
     /// From which length on beginning anew is tried.
     restart_at: u32,
     mover: Mover,
+    /// Readers whose snapshots keep the log where it is.
+    readers: Weak<Pool>,
+    commits: Arc<Commits>,
 }
 
 impl Log {
-    /// Follows the log of the writing connection. The other connection is for moving.
-    pub(super) fn follow(writer: &mut Connection, mover: Connection) -> std::io::Result<Self> {
+    /// Follows the log of the writing connection. The other connection is for moving; the readers keep snapshots.
+    pub(super) fn follow(
+        writer: &mut Connection,
+        mover: Connection,
+        readers: &Arc<Pool>,
+        commits: Arc<Commits>,
+    ) -> std::io::Result<Self> {
         let length = Arc::new(AtomicU32::new(0));
         let told = Arc::clone(&length);
         // It comes in place of SQLite's own, so that no COMMIT moves anything.
@@ -52,7 +63,8 @@ impl Log {
             Ok(())
         }));
         followed.map_err(std::io::Error::other)?;
-        Ok(Self { length, moved: 0, round_at: ROUND, restart_at: LONG, mover: Mover::start(mover)? })
+        let (mover, readers) = (Mover::start(mover)?, Arc::downgrade(readers));
+        Ok(Self { length, moved: 0, round_at: ROUND, restart_at: LONG, mover, readers, commits })
     }
 
     /// To be called after each commit on the writing connection, when nobody waits for that any more.
@@ -71,12 +83,23 @@ impl Log {
         let rest = length.saturating_sub(self.moved);
         if length >= self.restart_at && (rest <= REST || length >= LONGEST) {
             self.restart_at = length + REST;
-            match restart(writer) {
+            let restarted = self.commits.closed(|| {
+                self.rest();
+                restart(writer)
+            });
+            match restarted {
                 Ok(moved) => self.moved = moved,
                 Err(error) => tracing::warn!(%error, "the log of the database could not begin anew"),
             }
         } else if length >= self.round_at && (rest >= ROUND || length >= self.restart_at) {
+            self.rest();
             self.mover.move_log();
+        }
+    }
+
+    fn rest(&self) {
+        if let Some(readers) = self.readers.upgrade() {
+            readers.rest();
         }
     }
 }

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::commits::Commits;
 use super::error::SqlError;
 use super::found::Found;
 use super::pool::Pool;
@@ -34,6 +35,12 @@ pub(super) const SCAN_MEMORY: usize = 4 * 1024;
 const PAGES_MEMORY: usize = 48 * 1024;
 const LEAST_MEMORY: usize = 8 * 1024;
 
+/// The connections for point reads and pages.
+pub(super) fn pages(file: PathBuf, commits: Arc<Commits>) -> Arc<Pool> {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    Arc::new(Pool::keeping(file, LEAST_MEMORY.max(PAGES_MEMORY / cores), commits))
+}
+
 /// A handle of the open database; clones share it.
 #[derive(Clone)]
 pub struct Database {
@@ -42,7 +49,7 @@ pub struct Database {
 
 /// In the order of closing: idle readers before the writer, which is then the last to let go of the file.
 struct Inner {
-    pages: Pool,
+    pages: Arc<Pool>,
     scans: Pool,
     turns: Arc<Semaphore>,
     writer: Writer,
@@ -50,9 +57,8 @@ struct Inner {
 }
 
 impl Database {
-    pub(super) fn new(file: PathBuf, writer: Writer, found: Arc<Found>) -> Self {
-        let cores = available_parallelism().map_or(1, NonZero::get);
-        let pages = Pool::new(file.clone(), LEAST_MEMORY.max(PAGES_MEMORY / cores));
+    /// Reads from the file; `pages` are for point reads and pages.
+    pub(super) fn new(file: PathBuf, pages: Arc<Pool>, writer: Writer, found: Arc<Found>) -> Self {
         let (scans, turns) = (Pool::new(file, SCAN_MEMORY), Arc::new(Semaphore::new(SCANS)));
         Self { inner: Arc::new(Inner { pages, scans, turns, writer, found }) }
     }

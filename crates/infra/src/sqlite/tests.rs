@@ -3,6 +3,7 @@
 mod log;
 mod opening;
 mod plans;
+mod reading;
 mod words;
 mod writing;
 

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use crate::data_folder::DataFolder;
 
 use super::checkpoint::Log;
+use super::commits::Commits;
 use super::error::SqlError;
 use super::found::Found;
 use super::job::{Job, Task, run_statement};
@@ -40,11 +41,12 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         log: Log,
+        commits: Arc<Commits>,
         found: Arc<Found>,
         folder: DataFolder,
     ) -> std::io::Result<Self> {
         let (sender, messages) = mpsc::channel(QUEUE);
-        let worker = Worker { connection, log, found, folder, messages, closers: Vec::new() };
+        let worker = Worker { connection, log, commits, found, folder, messages, closers: Vec::new() };
         let thread = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || worker.run())?;
         Ok(Self { messages: Some(sender), thread: Some(thread) })
     }
@@ -91,6 +93,7 @@ impl Drop for Writer {
 struct Worker {
     connection: Connection,
     log: Log,
+    commits: Arc<Commits>,
     found: Arc<Found>,
     folder: DataFolder,
     messages: Receiver<Message>,
@@ -138,7 +141,7 @@ impl Worker {
             let open = !self.connection.is_autocommit() && group.len() < GROUP && begun.elapsed() < SPAN;
             next = if open { self.waiting() } else { None };
         }
-        let commit = self.commit().map_err(Arc::new);
+        let commit = self.commits.during(|| self.commit()).map_err(Arc::new);
         self.found.committed();
         for job in group {
             job.settle(commit.clone());
