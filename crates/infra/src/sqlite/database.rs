@@ -32,7 +32,7 @@ pub(super) const SCAN_MEMORY: usize = 4 * 1024;
 
 /// What all connections for point reads and pages keep, in KiB, as far as each of them keeps at least [`LEAST_MEMORY`].
 /// One a core is busy.
-const PAGES_MEMORY: usize = 48 * 1024;
+const PAGES_MEMORY: usize = 40 * 1024;
 const LEAST_MEMORY: usize = 8 * 1024;
 
 /// The connections for point reads and pages.
