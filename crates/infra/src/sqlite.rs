@@ -133,10 +133,9 @@ pub struct OpenStore {
 /// Leases of a dead process are free: whoever had them is gone. Its reservations go on to their end, because what they
 /// are for may still be on its way: from a browser to the media store, or within that.
 pub fn open(folder: &Path) -> Result<OpenStore, OpenError> {
-    let (mut connection, folder, _) = prepare(folder)?;
+    let Prepared { mut connection, file, folder, .. } = prepare(folder)?;
     connection.execute_batch("DELETE FROM leases")?;
     let unclean = folder.unclean();
-    let file = folder.file(DATABASE)?;
     let found = Found::follow(&mut connection)?;
     let commits = Arc::new(Commits::default());
     let pages = database::pages(file.clone(), Arc::clone(&commits));
@@ -149,7 +148,7 @@ pub fn open(folder: &Path) -> Result<OpenStore, OpenError> {
 
 /// Only brings the database of a folder to the present version. Answers with the names of the applied migrations.
 pub fn migrate(folder: &Path) -> Result<Vec<&'static str>, OpenError> {
-    let (connection, folder, applied) = prepare(folder)?;
+    let Prepared { connection, folder, applied, .. } = prepare(folder)?;
     connection.close().map_err(|(_, error)| error)?;
     folder.release()?;
     Ok(applied)
@@ -180,7 +179,18 @@ fn look(file: &Path) -> Result<Vec<&'static str>, OpenError> {
     Ok(migrate::pending(version))
 }
 
-fn prepare(folder: &Path) -> Result<(Connection, DataFolder, Vec<&'static str>), OpenError> {
+/// A database of the present version.
+struct Prepared {
+    connection: Connection,
+    /// Where it lies. From now on only SQLite may open it: POSIX ends all locks of a process on a file when any of its handles is
+    /// closed, and those of the connections are among them.
+    file: PathBuf,
+    folder: DataFolder,
+    /// The steps that were applied.
+    applied: Vec<&'static str>,
+}
+
+fn prepare(folder: &Path) -> Result<Prepared, OpenError> {
     copy::refuse_unfinished(folder)?;
     let folder = DataFolder::take(folder)?;
     let file = folder.file(DATABASE)?;
@@ -189,7 +199,7 @@ fn prepare(folder: &Path) -> Result<(Connection, DataFolder, Vec<&'static str>),
         other => other,
     });
     match prepared {
-        Ok((connection, applied)) => Ok((connection, folder, applied)),
+        Ok((connection, applied)) => Ok(Prepared { connection, file, folder, applied }),
         Err(error) => {
             // A refused start changed nothing: a folder that was in order still is.
             if !folder.unclean() {

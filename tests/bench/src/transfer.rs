@@ -78,6 +78,9 @@ pub(crate) async fn measure(stage: &Stage<'_>) -> anyhow::Result<Vec<TransferOut
         let down_beside = timed(copy(&film, &place("down"))).await?.1;
         free_memory(&film, &scratch).await?;
         let ((), down) = timed(download(&http, &url, &place("fetched"))).await?;
+        for name in ["up", "down", "fetched"] {
+            tokio::fs::remove_file(place(name)).await?;
+        }
         for (times, time) in times.iter_mut().zip([up, up_beside, down, down_beside]) {
             times.push(time);
         }

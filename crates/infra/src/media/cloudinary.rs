@@ -127,7 +127,7 @@ impl MediaStore for CloudinaryMedia {
     }
 
     async fn prepare_video(&self, upload: Box<dyn Upload>) -> Result<PreparedVideo, MediaError> {
-        self.local.prepare_video(upload).await
+        self.local.prepare_elsewhere(upload).await
     }
 
     async fn poster(&self, video: &PreparedVideo) -> Result<Option<PreparedFile>, MediaError> {

@@ -112,6 +112,12 @@ impl LocalMedia {
         }
     }
 
+    /// Judges a film that is to be kept elsewhere.
+    pub(super) async fn prepare_elsewhere(&self, upload: Box<dyn Upload>) -> Result<PreparedVideo, MediaError> {
+        let (format, facts) = self.videos.examine(upload.path()).await?;
+        Ok(PreparedVideo { file: PreparedFile { upload, format }, facts })
+    }
+
     /// A still out of a film that lies here or in the spool.
     async fn still(&self, path: &Path, format: FileFormat, duration: f64) -> Result<Option<PreparedFile>, MediaError> {
         match self.videos.still(path, format, duration).await? {
@@ -164,11 +170,11 @@ impl MediaStore for LocalMedia {
     }
 
     async fn prepare_video(&self, upload: Box<dyn Upload>) -> Result<PreparedVideo, MediaError> {
-        // The disk takes the film in while the tools look at it, so that keeping it has little left to wait for. What goes
+        // The disk takes the film in while the tools try it, so that keeping it has little left to wait for. What goes
         // wrong counts: the kernel tells it once.
         let path = upload.path().to_owned();
         let synced = blocking(move || sync(&path).map_err(storage_error));
-        let ((format, facts), ()) = tokio::try_join!(self.videos.examine(upload.path()), synced)?;
+        let (format, facts) = self.videos.examine_while(upload.path(), synced).await?;
         Ok(PreparedVideo { file: PreparedFile { upload, format }, facts })
     }
 

@@ -33,12 +33,25 @@ impl Examiner {
 
     /// What a file is and how long and large its picture is, if it is a video that plays.
     pub(super) async fn examine(&self, path: &Path) -> Result<(FileFormat, VideoFacts), MediaError> {
+        self.examine_while(path, async { Ok(()) }).await
+    }
+
+    /// The same, while something else is done once all that is left is to try whether it plays.
+    pub(super) async fn examine_while(
+        &self,
+        path: &Path,
+        meanwhile: impl Future<Output = Result<(), MediaError>>,
+    ) -> Result<(FileFormat, VideoFacts), MediaError> {
         let _slot = self.slots.take(1).await?;
         let owned = path.to_owned();
         let (format, headers) = super::blocking(move || read_headers(&owned)).await?;
-        let outline = match &self.prober {
-            Some(prober) => self.probe(prober, path, format, headers).await?,
-            None => headers.map_err(refusal)?,
+        let outline = if let Some(prober) = &self.prober {
+            self.probe(prober, path, format, headers, meanwhile).await?
+        } else {
+            let outline = headers.map_err(refusal)?;
+            self.judge(&outline)?;
+            meanwhile.await?;
+            outline
         };
         Ok((format, self.judge(&outline)?))
     }
@@ -68,6 +81,7 @@ impl Examiner {
         path: &Path,
         format: FileFormat,
         headers: Result<Outline, Flaw>,
+        meanwhile: impl Future<Output = Result<(), MediaError>>,
     ) -> Result<Outline, MediaError> {
         let headers = match headers {
             Ok(outline) => outline,
@@ -85,7 +99,9 @@ impl Examiner {
             Verdict::Refused => return Err(refusal(Flaw::Malformed("it is damaged"))),
         };
         self.judge(&outline)?;
-        if prober.plays(path, format, late).await? { Ok(outline) } else { Err(does_not_play()) }
+        let plays = async { if prober.plays(path, format, late).await? { Ok(()) } else { Err(does_not_play()) } };
+        tokio::try_join!(plays, meanwhile)?;
+        Ok(outline)
     }
 
     fn judge(&self, outline: &Outline) -> Result<VideoFacts, MediaError> {

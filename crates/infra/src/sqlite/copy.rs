@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::database::SCAN_MEMORY;
+use super::pool::LEAST_MEMORY;
 use super::{DATABASE, Database, OpenError, connection, open};
 use crate::copy::CopyError;
 use crate::copy::home::{Batch, Home, Read, Reading, Rows, Source, Totals};
@@ -52,7 +52,7 @@ pub(super) fn remains(folder: &Path) -> String {
 
 /// By what the home of a folder is known, where it can be read: somebody may be using it.
 fn identity_of(folder: &Path) -> Option<String> {
-    let connection = connection::reader(&folder.join(DATABASE), SCAN_MEMORY).ok()?;
+    let connection = connection::reader(&folder.join(DATABASE), LEAST_MEMORY).ok()?;
     first_user(&connection).ok()?.map(|user| user.to_string())
 }
 
@@ -131,12 +131,12 @@ impl Source for SourceSide {
 
 fn count(file: &Path, table: &Table) -> Result<u64, CopyError> {
     let sql = format!("SELECT count(*) FROM {}", table.name);
-    let rows: i64 = connection::reader(file, SCAN_MEMORY)?.query_row(&sql, [], |row| row.get(0))?;
+    let rows: i64 = connection::reader(file, LEAST_MEMORY)?.query_row(&sql, [], |row| row.get(0))?;
     Ok(u64::try_from(rows).unwrap_or_default())
 }
 
 fn totals(file: &Path) -> Result<Totals, CopyError> {
-    let connection = connection::reader(file, SCAN_MEMORY)?;
+    let connection = connection::reader(file, LEAST_MEMORY)?;
     let value = |name| connection.query_row("SELECT value FROM totals WHERE name = ?1", [name], |row| row.get(0));
     Ok(Totals { published_videos: value("published_videos")?, tweets: value("tweets")? })
 }
@@ -155,7 +155,7 @@ fn read(file: PathBuf, reading: Reading) -> Rows {
 
 /// Reads the rows and sends them in batches, without the last word.
 fn send(file: &Path, reading: &Reading, sender: &mpsc::Sender<Read>) -> Result<(), CopyError> {
-    let connection = connection::reader(file, SCAN_MEMORY)?;
+    let connection = connection::reader(file, LEAST_MEMORY)?;
     let mut statement = connection.prepare(&row::select(reading))?;
     let mut rows = statement.query(params_from_iter(row::start(reading)))?;
     let mut batch = Batch::default();

@@ -27,18 +27,15 @@ const SCAN_PATIENCE: Duration = Duration::from_secs(5);
 /// How many rows a page may skip before it is read away from the threads that serve requests.
 const NEAR: u64 = 1_000;
 
-/// What a connection for scans keeps of the file in memory, in KiB: it walks on, and seldom comes back.
-pub(super) const SCAN_MEMORY: usize = 4 * 1024;
-
-/// What all connections for point reads and pages keep, in KiB, as far as each of them keeps at least [`LEAST_MEMORY`].
-/// One a core is busy.
+/// What connections for point reads and pages keep of the file in memory, in KiB: one a core shares this, with [`PAGE_MEMORY`] for
+/// each at the least. Scans walk on and seldom come back, so theirs keep little.
 const PAGES_MEMORY: usize = 40 * 1024;
-const LEAST_MEMORY: usize = 8 * 1024;
+const PAGE_MEMORY: usize = 8 * 1024;
 
 /// The connections for point reads and pages.
 pub(super) fn pages(file: PathBuf, commits: Arc<Commits>) -> Arc<Pool> {
     let cores = available_parallelism().map_or(1, NonZero::get);
-    Arc::new(Pool::keeping(file, LEAST_MEMORY.max(PAGES_MEMORY / cores), commits))
+    Arc::new(Pool::keeping(file, cores, PAGE_MEMORY.max(PAGES_MEMORY / cores), commits))
 }
 
 /// A handle of the open database; clones share it.
@@ -59,7 +56,7 @@ struct Inner {
 impl Database {
     /// Reads from the file; `pages` are for point reads and pages.
     pub(super) fn new(file: PathBuf, pages: Arc<Pool>, writer: Writer, found: Arc<Found>) -> Self {
-        let (scans, turns) = (Pool::new(file, SCAN_MEMORY), Arc::new(Semaphore::new(SCANS)));
+        let (scans, turns) = (Pool::new(file), Arc::new(Semaphore::new(SCANS)));
         Self { inner: Arc::new(Inner { pages, scans, turns, writer, found }) }
     }
 

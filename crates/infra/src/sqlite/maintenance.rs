@@ -29,7 +29,7 @@ impl SqliteMaintenance {
 #[async_trait]
 impl MaintenanceRepository for SqliteMaintenance {
     async fn ping(&self) -> Result<(), StoreError> {
-        // A constant would be answered without a look at the file.
+        // A constant would be answered without a row of the file.
         self.database.read(|c| first(c, "SELECT 1 FROM totals LIMIT 1", [], |_| Ok(()))).map(drop)
     }
 

@@ -1,6 +1,7 @@
 //! Connections for reading. One is opened whenever all are taken: the callers bound how many that can be.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aviary_domain::StoreError;
@@ -13,11 +14,16 @@ use super::error::SqlError;
 /// How many idle connections are kept for the next readers.
 const KEPT: usize = 16;
 
+/// What a connection keeps of the file in memory at least, in KiB.
+pub(super) const LEAST_MEMORY: usize = 4 * 1024;
+
 /// The idle connections; `None` once the pool is closed.
 pub(super) struct Pool {
     file: PathBuf,
-    /// How much of the file each connection keeps in memory, in KiB.
+    /// How much of the file a connection keeps in memory, in KiB.
     memory: usize,
+    /// How many connections may still be opened with so much; further ones keep [`LEAST_MEMORY`].
+    roomy: AtomicUsize,
     /// Whether snapshots are kept from one reader to the next, and until when.
     commits: Option<Arc<Commits>>,
     idle: Mutex<Option<Vec<Reader>>>,
@@ -32,13 +38,19 @@ struct Reader {
 
 impl Pool {
     /// Every reader has a snapshot of its own.
-    pub(super) fn new(file: PathBuf, memory: usize) -> Self {
-        Self { file, memory, commits: None, idle: Mutex::new(Some(Vec::new())) }
+    pub(super) fn new(file: PathBuf) -> Self {
+        Self {
+            file,
+            memory: LEAST_MEMORY,
+            roomy: AtomicUsize::new(0),
+            commits: None,
+            idle: Mutex::new(Some(Vec::new())),
+        }
     }
 
-    /// A snapshot serves until something is committed.
-    pub(super) fn keeping(file: PathBuf, memory: usize, commits: Arc<Commits>) -> Self {
-        Self { commits: Some(commits), ..Self::new(file, memory) }
+    /// A snapshot serves until something is committed. So many connections keep so many KiB in memory.
+    pub(super) fn keeping(file: PathBuf, roomy: usize, memory: usize, commits: Arc<Commits>) -> Self {
+        Self { memory, roomy: AtomicUsize::new(roomy), commits: Some(commits), ..Self::new(file) }
     }
 
     /// Runs a piece of work inside one transaction, so that all its queries see the same state: no earlier one than that of the
@@ -53,10 +65,14 @@ impl Pool {
         }
         // On a panic the connection is dropped with its transaction instead of going back to the others.
         let result = work(&reader.connection);
+        if reader.connection.is_autocommit() {
+            // SQLite has ended the transaction by itself: what went wrong stands in the result.
+            return result;
+        }
         if state.is_none() || result.is_err() || self.state() != state {
             reader.end()?;
         }
-        self.put_back(reader);
+        self.put_back(reader)?;
         result
     }
 
@@ -82,16 +98,27 @@ impl Pool {
             Some(readers) => readers.pop(),
             None => return Err(StoreError::unavailable("the store is closed").into()),
         };
-        let open = || Ok(Reader { connection: connection::reader(&self.file, self.memory)?, shows: None });
-        idle.map_or_else(open, Ok)
+        idle.map_or_else(|| self.open(), Ok)
     }
 
-    fn put_back(&self, reader: Reader) {
+    fn open(&self) -> Result<Reader, SqlError> {
+        let is_roomy =
+            self.roomy.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        let connection = connection::reader(&self.file, if is_roomy { self.memory } else { LEAST_MEMORY })?;
+        Ok(Reader { connection, shows: None })
+    }
+
+    fn put_back(&self, mut reader: Reader) -> Result<(), SqlError> {
         if let Some(readers) = self.idle().as_mut()
             && readers.len() < KEPT
         {
+            // Asked again where nobody can be told to rest meanwhile: whoever comes later is told.
+            if reader.shows != self.state() {
+                reader.leave()?;
+            }
             readers.push(reader);
         }
+        Ok(())
     }
 
     fn idle(&self) -> MutexGuard<'_, Option<Vec<Reader>>> {

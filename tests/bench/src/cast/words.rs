@@ -15,7 +15,7 @@ const SHORTEST: usize = 4;
 /// Searches, by how much they find.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Words {
-    /// Words that stand in a few videos, and begin no others.
+    /// Words that stand in a few videos, and find no more as the beginning of others.
     pub(crate) rare: Vec<String>,
     /// The words that stand in the most videos.
     pub(crate) common: Vec<String>,

@@ -16,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, stream};
 #[cfg(target_os = "linux")]
 use rustix::io::{ReadWriteFlags, preadv2};
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 
 use super::condition::{self, Condition};
 use super::range::{self, Span};
@@ -25,6 +25,9 @@ use crate::error::{ApiError, Code};
 
 /// How much of a file is in memory at once for each download.
 const CHUNK: usize = 128 * 1024;
+
+/// After how many bytes it is another request's turn.
+const TURN: u64 = 1024 * 1024;
 
 /// A film that is opened by itself is put into a document of the browser's making, which has to be allowed to fetch it:
 /// from its own origin, which a bare `sandbox` would take away. No script runs, with that origin or without.
@@ -128,9 +131,14 @@ fn outside(length: u64) -> ApiError {
 /// Reads the file piece by piece: what the system has in memory at once, the rest away from the threads that serve
 /// requests. A file that was removed meanwhile is read to its end: the handle keeps it.
 fn chunks(file: File, first: u64, length: u64) -> impl Stream<Item = io::Result<Bytes>> {
-    stream::try_unfold((file, first, length), |(file, offset, left)| async move {
+    stream::try_unfold((file, first, length, TURN), |(file, offset, left, mut turn)| async move {
         if left == 0 {
             return Ok(None);
+        }
+        if turn == 0 {
+            // A fast reader of what is in memory never has to be waited for, and others want to be served.
+            yield_now().await;
+            turn = TURN;
         }
         let mut piece = BytesMut::zeroed(usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK)));
         let (file, piece) = match read_cached(&file, &mut piece, offset) {
@@ -138,7 +146,7 @@ fn chunks(file: File, first: u64, length: u64) -> impl Stream<Item = io::Result<
             None => spawn_blocking(move || read(&file, piece, offset).map(|piece| (file, piece))).await??,
         };
         let count = u64::try_from(piece.len()).unwrap_or(0);
-        Ok(Some((piece, (file, offset + count, left.saturating_sub(count)))))
+        Ok(Some((piece, (file, offset + count, left.saturating_sub(count), turn.saturating_sub(count)))))
     })
 }
 

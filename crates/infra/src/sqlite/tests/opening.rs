@@ -215,3 +215,16 @@ async fn folder_and_files_belong_to_one_user() {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
 }
+
+/// Somebody else's SQLite that could lock the whole file would take away the log under the server when it closes.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn other_programs_see_that_the_file_is_in_use() {
+    use std::os::unix::fs::MetadataExt;
+
+    let (folder, store) = fresh();
+    let _user = seed::user(&store.store).await;
+    let inode = format!(":{} ", fs::metadata(database_file(folder.path())).unwrap().ino());
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    assert!(locks.lines().any(|lock| lock.contains("POSIX") && lock.contains(&inode)), "{locks}");
+}

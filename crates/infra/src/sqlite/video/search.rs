@@ -85,7 +85,9 @@ fn ranked(
 ) -> Result<Page<VideoCard>, SqlError> {
     let matches = matches(c, scope, words, page)?;
     let seqs: Vec<i64> = matches.iter().map(|found| found.seq).collect();
-    let cards = cards(c, &seqs)?.into_iter().zip(matches).collect();
+    // The index knows who may see what; should it ever be wrong, nothing is shown that is hidden.
+    let is_shown = |card: &VideoCard| matches!(scope, VideoScope::AllOf(_)) || card.video.is_public();
+    let cards = cards(c, &seqs)?.into_iter().zip(matches).filter(|(card, _)| is_shown(card)).collect();
     let page = Page::from_surplus(cards, page.size, total, |(card, found)| {
         let value = SortValue::Ranked { tier: found.tier, position: found.seq };
         Cursor::new(ListOrder::Relevance, value, card.video.id.bytes())
