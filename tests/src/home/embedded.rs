@@ -7,6 +7,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Database;
 
+/// How long the server may not see what was changed behind its back.
+const UNSEEN: Duration = Duration::from_millis(150);
+
 /// The store's file in a data folder.
 pub(super) struct Embedded {
     file: PathBuf,
@@ -21,6 +24,13 @@ impl Embedded {
         let store = Connection::open_with_flags(&self.file, flags).expect("the store's file");
         store.busy_timeout(Duration::from_secs(5)).expect("a time-out");
         store
+    }
+
+    /// Changes rows, and waits until the server sees it; answers with their number.
+    fn change(&self, statement: &str) -> u64 {
+        let changed = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE).execute(statement, []).expect("a change");
+        std::thread::sleep(UNSEEN);
+        changed.try_into().expect("a count")
     }
 
     fn number(&self, query: &str) -> u64 {
@@ -47,14 +57,10 @@ impl Database for Embedded {
     }
 
     fn add(&self, table: &str, column: &str, change: i64) -> u64 {
-        let store = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE);
-        let changed = store.execute(&format!("UPDATE {table} SET {column} = {column} + ?1"), [change]);
-        changed.expect("a change").try_into().expect("a count")
+        self.change(&format!("UPDATE {table} SET {column} = {column} + ({change})"))
     }
 
     fn erase(&self, table: &str, column: &str) -> u64 {
-        let store = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE);
-        let changed = store.execute(&format!("UPDATE {table} SET {column} = NULL"), []);
-        changed.expect("a change").try_into().expect("a count")
+        self.change(&format!("UPDATE {table} SET {column} = NULL"))
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use aviary_domain::StoreError;
 use rusqlite::Connection;
@@ -16,6 +17,9 @@ const KEPT: usize = 16;
 
 /// What a connection keeps of the file in memory at least, in KiB.
 pub(super) const LEAST_MEMORY: usize = 4 * 1024;
+
+/// How long a snapshot serves at the most: what a person changes with another program is counted by nobody.
+const LIFE: Duration = Duration::from_millis(100);
 
 /// The idle connections; `None` once the pool is closed.
 pub(super) struct Pool {
@@ -34,6 +38,8 @@ struct Reader {
     connection: Connection,
     /// The state that the snapshot shows; `None` where there is no snapshot.
     shows: Option<State>,
+    /// Before the snapshot began.
+    begun: Instant,
 }
 
 impl Pool {
@@ -58,10 +64,10 @@ impl Pool {
     pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, SqlError>) -> Result<T, SqlError> {
         let mut reader = self.take()?;
         let state = self.state();
-        if state.is_none() || reader.shows != state {
+        if state.is_none() || reader.shows != state || reader.begun.elapsed() > LIFE {
             reader.leave()?;
             reader.connection.prepare_cached("BEGIN")?.execute([])?;
-            reader.shows = state;
+            (reader.shows, reader.begun) = (state, Instant::now());
         }
         // On a panic the connection is dropped with its transaction instead of going back to the others.
         let result = work(&reader.connection);
@@ -105,7 +111,7 @@ impl Pool {
         let is_roomy =
             self.roomy.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         let connection = connection::reader(&self.file, if is_roomy { self.memory } else { LEAST_MEMORY })?;
-        Ok(Reader { connection, shows: None })
+        Ok(Reader { connection, shows: None, begun: Instant::now() })
     }
 
     fn put_back(&self, mut reader: Reader) -> Result<(), SqlError> {

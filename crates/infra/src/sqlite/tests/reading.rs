@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -65,6 +66,17 @@ async fn a_failed_reader_leaves_nothing_behind() {
     };
     assert!(store.database.read(failed).is_err());
     write(&store.database, 2).await;
+    assert_eq!(store.database.read(greatest).unwrap(), 2);
+}
+
+#[tokio::test]
+async fn what_another_program_changes_is_seen_soon() {
+    let (folder, store) = fresh();
+    write(&store.database, 1).await;
+    assert_eq!(store.database.read(greatest).unwrap(), 1);
+    let other = Connection::open(folder.path().join("aviary.sqlite3")).unwrap();
+    other.execute("UPDATE file_ledger SET due_at = 2", []).unwrap();
+    tokio::time::sleep(Duration::from_millis(150)).await;
     assert_eq!(store.database.read(greatest).unwrap(), 2);
 }
 
