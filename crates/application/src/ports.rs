@@ -10,6 +10,7 @@ use aviary_domain::media::direct::DirectUploads as DirectPort;
 use aviary_domain::media::inventory::MediaInventory;
 use aviary_domain::media::notice::MediaNotices;
 use aviary_domain::media::site::MediaSite;
+use aviary_domain::media::upkeep::MediaUpkeep;
 use aviary_domain::security::{Entropy, PasswordHasher, Tokens};
 use aviary_domain::time::Clock;
 
@@ -27,6 +28,8 @@ pub struct Ports {
     pub store: Store,
     /// Where files live.
     pub media: Arc<dyn MediaStore>,
+    /// Looking after those that it has.
+    pub upkeep: Arc<dyn MediaUpkeep>,
     /// Films that browsers send to it by themselves.
     pub direct: Arc<dyn DirectPort>,
     /// What it tells by itself.

@@ -132,7 +132,7 @@ impl Upkeep {
 
     /// The store is asked before the row is changed: when it cannot be reached, nothing has happened.
     async fn ask_again(&self, video: &Video) -> Result<Option<Video>, Error> {
-        let progress = self.ports.media.reprocess(&video.file).await;
+        let progress = self.ports.upkeep.reprocess(&video.file).await;
         let progress = progress.map_err(|error| Error::of_file("videoFile", error))?;
         let mut said = Settlement::default();
         let to = match progress {

@@ -229,7 +229,7 @@ enum FileEnd {
 impl Ports {
     async fn remove_file(&self, file: &DueFile) -> Result<FileEnd, Error> {
         let files = &self.store.files;
-        match self.media.remove(&file.key).await {
+        match self.upkeep.remove(&file.key).await {
             Ok(()) => {
                 let now = self.clock.now();
                 match arrives_until(&file.key, now) {

@@ -12,6 +12,7 @@ pub mod direct;
 pub mod inventory;
 pub mod notice;
 pub mod site;
+pub mod upkeep;
 
 /// Why an upload was not taken or a file not stored.
 #[derive(Debug, thiserror::Error)]
@@ -148,10 +149,11 @@ pub enum Progress {
     Failed(String),
 }
 
-/// Where files live.
+/// Where files live: how they come in, and under which URLs they are given out. What is done to those that are stored is
+/// [`upkeep::MediaUpkeep`].
 ///
 /// Files are stored under names that the ledger reserved. The key that comes back may carry a mark, and whoever asks
-/// about the file later hands in that key. Reading a key (`url`, `is_ready`, `has_access`) costs nothing and asks nobody.
+/// about the file later hands in that key. Reading a key (`derived_poster`, `url`) costs nothing and asks nobody.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait MediaStore: Send + Sync {
@@ -181,27 +183,6 @@ pub trait MediaStore: Send + Sync {
     /// Stores a file under its name, for everybody to fetch, durably: once this returns, it survives a power loss. The key
     /// by which it is known from then on is the same name with the store's mark, if it has one.
     async fn keep(&self, file: PreparedFile, name: &FileKey) -> Result<FileKey, MediaError>;
-
-    /// Removes a file, whoever may fetch it. Removing what is not there is no error.
-    async fn remove(&self, key: &FileKey) -> Result<(), MediaError>;
-
-    /// Whether the store has done all that it does to a film before it is shown to others.
-    fn is_ready(&self, film: &FileKey) -> bool;
-
-    /// Asks how far the store is with a film.
-    async fn progress(&self, film: &FileKey) -> Result<Progress, MediaError>;
-
-    /// Has the store do its work on a film again. `Failed` when the file is gone or is none that can be played.
-    async fn reprocess(&self, film: &FileKey) -> Result<Progress, MediaError>;
-
-    /// Whether the file under this key is open to those, and only to those. A store that decides at each fetch says yes. Not
-    /// asked of derived stills, which go with their film.
-    fn has_access(&self, key: &FileKey, access: Access) -> bool;
-
-    /// Opens a file to everybody, or closes it: its earlier public URL then finds nothing. Answers with the key by which the
-    /// file is known from then on. Doing again what was done already is no error. `None` when there is no such file.
-    /// Not asked of derived stills, which go with their film.
-    async fn set_access(&self, key: &FileKey, access: Access) -> Result<Option<FileKey>, MediaError>;
 
     /// The absolute URL under which clients fetch the file. With `until`, it is for one who may see what not everybody may:
     /// it works without further proof, at least until then where the store can bound that.

@@ -9,6 +9,7 @@ use aviary_domain::file::{FileFormat, FileKey};
 use aviary_domain::media::direct::{DirectUploads, Receipt, UploadTicket};
 use aviary_domain::media::inventory::MediaInventory;
 use aviary_domain::media::notice::MediaNotices;
+use aviary_domain::media::upkeep::MediaUpkeep;
 use aviary_domain::media::{Access, ImageRole, MediaError, MediaStore, PreparedFile, Progress, Rendition, Upload};
 use aviary_domain::time::Clock;
 use aviary_infra::media::cloudinary::{CloudinaryMedia, CloudinarySettings, Patience};
@@ -28,6 +29,7 @@ const HOOK: &str = "http://127.0.0.1:9/hook";
 /// A media store of any kind, and all that belongs to it.
 pub(crate) struct Home {
     pub(crate) media: Arc<dyn MediaStore>,
+    pub(crate) upkeep: Arc<dyn MediaUpkeep>,
     pub(crate) direct: Arc<dyn DirectUploads>,
     pub(crate) notices: Arc<dyn MediaNotices>,
     pub(crate) inventory: Arc<dyn MediaInventory>,
@@ -45,6 +47,7 @@ impl Home {
         let (folder, local) = folder();
         Self {
             media: local.clone(),
+            upkeep: local.clone(),
             direct: local.clone(),
             notices: local.clone(),
             inventory: local.clone(),
@@ -79,6 +82,7 @@ impl Home {
         let media = Arc::new(media);
         Self {
             media: media.clone(),
+            upkeep: media.clone(),
             direct: media.clone(),
             notices: media.clone(),
             inventory: media,
@@ -127,7 +131,7 @@ impl Home {
 
     /// Opens or closes a file that is there.
     pub(crate) async fn set_access(&self, key: &FileKey, access: Access) -> FileKey {
-        self.media.set_access(key, access).await.expect("an answer").expect("it is there")
+        self.upkeep.set_access(key, access).await.expect("an answer").expect("it is there")
     }
 
     /// What everybody gets who knows this URL; `None` for whatever refusal.
@@ -160,7 +164,7 @@ impl Home {
     /// Asks until the store is done with a film.
     pub(crate) async fn settled(&self, film: &FileKey) -> Progress {
         for _ in 0..600 {
-            match self.media.progress(film).await.expect("an answer") {
+            match self.upkeep.progress(film).await.expect("an answer") {
                 Progress::Pending => tokio::time::sleep(Duration::from_millis(20)).await,
                 done => return done,
             }

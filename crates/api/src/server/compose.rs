@@ -12,6 +12,7 @@ use aviary_domain::media::MediaStore;
 use aviary_domain::media::direct::DirectUploads;
 use aviary_domain::media::inventory::MediaInventory;
 use aviary_domain::media::notice::MediaNotices;
+use aviary_domain::media::upkeep::MediaUpkeep;
 use aviary_domain::security::Entropy;
 use aviary_domain::time::Clock;
 use aviary_infra::media::cloudinary::{CloudinaryMedia, CloudinarySettings};
@@ -88,6 +89,7 @@ impl Outside {
         Ports {
             store,
             media: self.media.store.clone(),
+            upkeep: self.media.upkeep.clone(),
             direct: self.media.direct.clone(),
             notices: self.media.notices.clone(),
             inventory: self.media.inventory.clone(),
@@ -108,6 +110,7 @@ impl Outside {
 /// One media home, by what it can do.
 struct Media {
     store: Arc<dyn MediaStore>,
+    upkeep: Arc<dyn MediaUpkeep>,
     direct: Arc<dyn DirectUploads>,
     notices: Arc<dyn MediaNotices>,
     inventory: Arc<dyn MediaInventory>,
@@ -116,12 +119,26 @@ struct Media {
 
 impl Media {
     fn local(local: Arc<LocalMedia>) -> Self {
-        Self { store: local.clone(), direct: local.clone(), notices: local.clone(), inventory: local.clone(), local }
+        Self {
+            store: local.clone(),
+            upkeep: local.clone(),
+            direct: local.clone(),
+            notices: local.clone(),
+            inventory: local.clone(),
+            local,
+        }
     }
 
     fn cloudinary(account: CloudinarySettings, local: Arc<LocalMedia>, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let remote = Arc::new(CloudinaryMedia::new(account, local.clone(), clock)?);
-        Ok(Self { store: remote.clone(), direct: remote.clone(), notices: remote.clone(), inventory: remote, local })
+        Ok(Self {
+            store: remote.clone(),
+            upkeep: remote.clone(),
+            direct: remote.clone(),
+            notices: remote.clone(),
+            inventory: remote,
+            local,
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use aviary_domain::file::{FileFormat, FileKey};
 use aviary_domain::test_support::fixture::at;
 use aviary_domain::test_support::mock::{
     MockClock, MockDirectUploads, MockEntropy, MockIdSource, MockMediaInventory, MockMediaNotices, MockMediaStore,
-    MockPasswordHasher, MockStore, MockTokens, mock_store,
+    MockMediaUpkeep, MockPasswordHasher, MockStore, MockTokens, mock_store,
 };
 
 use super::RESERVATION;
@@ -20,6 +20,7 @@ fn ports(store: MockStore) -> Ports {
     Ports {
         store: store.into_store(),
         media: Arc::new(MockMediaStore::new()),
+        upkeep: Arc::new(MockMediaUpkeep::new()),
         direct: Arc::new(MockDirectUploads::new()),
         notices: Arc::new(MockMediaNotices::new()),
         inventory: Arc::new(MockMediaInventory::new()),

@@ -25,17 +25,17 @@ struct Lesson<'a> {
 impl Upkeep {
     /// Whether, by its keys, a video needs nothing from the media store.
     pub(crate) fn is_settled(&self, video: &Video) -> bool {
-        let (media, access) = (&self.ports.media, access_of(video));
+        let (upkeep, access) = (&self.ports.upkeep, access_of(video));
         let still = &video.thumbnail;
-        media.has_access(&video.file, access)
+        upkeep.has_access(&video.file, access)
             && (if still.is_derived() {
                 *still == self.still_of(video, &video.file)
             } else {
-                media.has_access(still, access)
+                upkeep.has_access(still, access)
             })
             && match video.status {
                 VideoStatus::Processing => false,
-                VideoStatus::Ready => media.is_ready(&video.file),
+                VideoStatus::Ready => upkeep.is_ready(&video.file),
                 VideoStatus::Failed(_) => true,
             }
     }
@@ -55,10 +55,10 @@ impl Upkeep {
 
     async fn set_access_of_film(&self, lesson: &mut Lesson<'_>, distrust: bool) {
         let access = access_of(lesson.video);
-        if !distrust && self.ports.media.has_access(&lesson.film, access) {
+        if !distrust && self.ports.upkeep.has_access(&lesson.film, access) {
             return;
         }
-        match self.ports.media.set_access(&lesson.film, access).await {
+        match self.ports.upkeep.set_access(&lesson.film, access).await {
             Ok(Some(key)) => lesson.film = key,
             Ok(None) => lesson.status = Some(failed(FILM_MISSING)),
             Err(error) => {
@@ -75,10 +75,10 @@ impl Upkeep {
             return;
         }
         let access = access_of(lesson.video);
-        if !distrust && self.ports.media.has_access(&lesson.still, access) {
+        if !distrust && self.ports.upkeep.has_access(&lesson.still, access) {
             return;
         }
-        match self.ports.media.set_access(&lesson.still, access).await {
+        match self.ports.upkeep.set_access(&lesson.still, access).await {
             Ok(Some(key)) => lesson.still = key,
             // The film can be watched without it, and nothing that is done here brings it back.
             Ok(None) => tracing::warn!(video = %lesson.video.id, key = %lesson.still, "a still is missing"),
@@ -97,11 +97,11 @@ impl Upkeep {
             VideoStatus::Ready => false,
             VideoStatus::Failed(_) => return,
         };
-        if self.ports.media.is_ready(&lesson.film) {
+        if self.ports.upkeep.is_ready(&lesson.film) {
             lesson.status = processing.then_some(VideoStatus::Ready);
             return;
         }
-        match self.ports.media.progress(&lesson.film).await {
+        match self.ports.upkeep.progress(&lesson.film).await {
             Ok(Progress::Ready(key)) => {
                 lesson.film = key;
                 lesson.status = processing.then_some(VideoStatus::Ready);

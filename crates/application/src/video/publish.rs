@@ -196,7 +196,7 @@ impl Videos {
     async fn add(&self, draft: Draft, film: StoredFilm, still: Option<NewStill>) -> Result<VideoCard, Error> {
         let still = still.ok_or_else(|| Error::Internal("the media store derives no still any more".into()))?;
         let now = self.ports.clock.now();
-        let ready = self.ports.media.is_ready(&film.key);
+        let ready = self.ports.upkeep.is_ready(&film.key);
         let video = Video {
             id: self.ports.ids.next(),
             owner: draft.actor.user,

@@ -12,7 +12,7 @@ use aviary_domain::media::site::MediaSite;
 use aviary_domain::media::{PreparedFile, Upload};
 use aviary_domain::security::{IssuedToken, PasswordHash};
 use aviary_domain::test_support::mock::{
-    MockClock, MockDirectUploads, MockEntropy, MockMediaInventory, MockMediaNotices, MockMediaStore,
+    MockClock, MockDirectUploads, MockEntropy, MockMediaInventory, MockMediaNotices, MockMediaStore, MockMediaUpkeep,
     MockPasswordHasher, MockStore, MockTokens, mock_store,
 };
 use aviary_domain::user::{Account, Email, FullName, User, Username};
@@ -29,6 +29,7 @@ pub(crate) type Instead = Box<dyn FnOnce(&mut Store)>;
 pub(crate) struct Bench {
     pub(crate) store: MockStore,
     pub(crate) media: MockMediaStore,
+    pub(crate) upkeep: MockMediaUpkeep,
     pub(crate) direct: MockDirectUploads,
     pub(crate) notices: MockMediaNotices,
     pub(crate) inventory: MockMediaInventory,
@@ -47,6 +48,7 @@ impl Bench {
         Self {
             store,
             media: MockMediaStore::new(),
+            upkeep: MockMediaUpkeep::new(),
             direct: MockDirectUploads::new(),
             notices: MockMediaNotices::new(),
             inventory: MockMediaInventory::new(),
@@ -80,6 +82,7 @@ impl Bench {
         let ports = Ports {
             store,
             media: Arc::new(self.media),
+            upkeep: Arc::new(self.upkeep),
             direct: Arc::new(self.direct),
             notices: Arc::new(self.notices),
             inventory: Arc::new(self.inventory),

@@ -71,7 +71,7 @@ async fn a_call_that_comes_before_the_row_waits_for_it() {
         bench.store.videos.expect_find_processing().once().returning(|_| Ok(Some(processing())));
         alone(&mut bench);
         found(&mut bench, processing());
-        bench.media.expect_progress().once().returning(|_| Ok(Progress::Ready(film("u1h"))));
+        bench.upkeep.expect_progress().once().returning(|_| Ok(Progress::Ready(film("u1h"))));
         let status = Some(StatusChange { from: VideoStatus::Processing, to: VideoStatus::Ready });
         told(&mut bench, Settlement { film: Some((film("u1"), film("u1h"))), still: None, status }, Some(video()));
         assert!(bench.application().notices.receive(call()).await.is_ok());
@@ -92,7 +92,7 @@ async fn a_film_is_ready_when_the_store_says_so_itself() {
     let mut bench = bench_that_hears();
     alone(&mut bench);
     found(&mut bench, processing());
-    bench.media.expect_progress().once().returning(|_| Ok(Progress::Ready(film("u1h"))));
+    bench.upkeep.expect_progress().once().returning(|_| Ok(Progress::Ready(film("u1h"))));
     let status = Some(StatusChange { from: VideoStatus::Processing, to: VideoStatus::Ready });
     told(&mut bench, Settlement { film: Some((film("u1"), film("u1h"))), still: None, status }, Some(video()));
     assert!(bench.application().notices.receive(call()).await.is_ok());
@@ -103,7 +103,7 @@ async fn a_failure_is_believed_when_the_store_says_so_itself() {
     let mut bench = bench_that_hears();
     alone(&mut bench);
     found(&mut bench, processing());
-    bench.media.expect_progress().once().returning(|_| Ok(Progress::Failed("broken".into())));
+    bench.upkeep.expect_progress().once().returning(|_| Ok(Progress::Failed("broken".into())));
     let status = StatusChange { from: VideoStatus::Processing, to: failed("broken") };
     let after = Video { status: failed("broken"), ..processing() };
     told(&mut bench, Settlement { status: Some(status), ..Settlement::default() }, Some(after));
@@ -115,7 +115,7 @@ async fn the_failure_of_an_earlier_attempt_does_not_end_the_one_that_runs() {
     let mut bench = bench_that_hears();
     alone(&mut bench);
     found(&mut bench, processing());
-    bench.media.expect_progress().once().returning(|_| Ok(Progress::Pending));
+    bench.upkeep.expect_progress().once().returning(|_| Ok(Progress::Pending));
     told(&mut bench, renewed(), Some(processing()));
     assert!(bench.application().notices.receive(call()).await.is_ok());
 }
@@ -130,7 +130,7 @@ async fn a_call_that_cannot_be_followed_at_once_is_followed_soon() {
         |bench| {
             alone(bench);
             found(bench, processing());
-            bench.media.expect_progress().once().returning(|_| Err(MediaError::Unavailable("gone".into())));
+            bench.upkeep.expect_progress().once().returning(|_| Err(MediaError::Unavailable("gone".into())));
         },
     ];
     for step in steps {
@@ -167,7 +167,7 @@ async fn a_call_that_nobody_waits_for_any_more_is_followed_to_its_end() {
     let leases = lease.clone();
     bench.instead = Some(Box::new(|store| store.leases = leases));
     found(&mut bench, processing());
-    bench.media.expect_progress().once().returning(|_| Ok(Progress::Ready(film("u1h"))));
+    bench.upkeep.expect_progress().once().returning(|_| Ok(Progress::Ready(film("u1h"))));
     let status = Some(StatusChange { from: VideoStatus::Processing, to: VideoStatus::Ready });
     told(&mut bench, Settlement { film: Some((film("u1"), film("u1h"))), still: None, status }, Some(video()));
     let application = bench.application();

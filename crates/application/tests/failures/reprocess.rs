@@ -22,7 +22,7 @@ fn bench_with(video: Video) -> Bench {
 }
 
 fn answers(bench: &mut Bench, progress: Result<Progress, MediaError>) {
-    bench.media.expect_reprocess().with(eq(film("u1"))).once().return_once(|_| progress);
+    bench.upkeep.expect_reprocess().with(eq(film("u1"))).once().return_once(|_| progress);
 }
 
 async fn reprocess(bench: Bench) -> Result<VideoCard, Error> {

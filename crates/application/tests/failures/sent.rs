@@ -60,7 +60,7 @@ async fn a_film_that_was_sent_becomes_a_video_without_being_stored_again() {
 async fn where_no_still_is_derived_one_is_taken_out_of_the_film_that_was_sent() {
     let mut bench = bench_with_ticket(5);
     bench.direct.expect_inspect().returning(|name| Ok(Some(StoredFilm { key: name.clone(), facts: FACTS, bytes: 5 })));
-    bench.media.expect_is_ready().returning(|_| true);
+    bench.upkeep.expect_is_ready().returning(|_| true);
     bench.media.expect_derived_poster().returning(|_| None);
     bench.media.expect_poster_of_stored().with(eq(film("u1").unmarked())).once().returning(|_| Ok(Some(prepared())));
     bench

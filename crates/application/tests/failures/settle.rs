@@ -24,7 +24,7 @@ fn bench_that_hides() -> Bench {
 }
 
 fn becomes(bench: &mut Bench, from: FileKey, access: Access, to: Option<FileKey>) {
-    bench.media.expect_set_access().with(eq(from), eq(access)).once().return_once(|_, _| Ok(to));
+    bench.upkeep.expect_set_access().with(eq(from), eq(access)).once().return_once(|_, _| Ok(to));
 }
 
 async fn toggle(bench: Bench) -> VideoCard {
@@ -53,8 +53,8 @@ async fn who_hides_a_video_is_shown_its_files_closed() {
 #[tokio::test]
 async fn where_each_fetch_is_decided_nothing_is_done_and_no_lease_is_taken() {
     let mut bench = Bench::new();
-    bench.media.expect_has_access().returning(|_, _| true);
-    bench.media.expect_is_ready().returning(|_| true);
+    bench.upkeep.expect_has_access().returning(|_, _| true);
+    bench.upkeep.expect_is_ready().returning(|_| true);
     found(&mut bench, video());
     bench.store.videos.expect_toggle_published().once().returning(|_, _| Ok(Some(card(hidden()))));
     assert_eq!(toggle(bench).await.video, hidden());
@@ -82,7 +82,7 @@ async fn a_media_store_that_is_out_of_reach_keeps_nobody_from_hiding_a_video() {
     let mut bench = bench_that_hides();
     alone(&mut bench);
     found(&mut bench, hidden());
-    bench.media.expect_set_access().times(2).returning(|_, _| Err(MediaError::Unavailable("gone".into())));
+    bench.upkeep.expect_set_access().times(2).returning(|_, _| Err(MediaError::Unavailable("gone".into())));
     assert_eq!(toggle(bench).await.video, hidden());
 }
 
@@ -93,7 +93,7 @@ async fn what_was_done_to_one_file_is_noted_when_the_other_fails() {
     found(&mut bench, hidden());
     becomes(&mut bench, film("u1h"), Access::Private, Some(film("a2h")));
     let stuck = |_: &_, _| Err(MediaError::Unavailable("gone".into()));
-    bench.media.expect_set_access().with(eq(still("u1")), eq(Access::Private)).once().returning(stuck);
+    bench.upkeep.expect_set_access().with(eq(still("u1")), eq(Access::Private)).once().returning(stuck);
     let said = Settlement { film: Some((film("u1h"), film("a2h"))), ..Settlement::default() };
     told(&mut bench, said, Some(Video { file: film("a2h"), ..hidden() }));
     assert_eq!(toggle(bench).await.video.file, film("a2h"));
@@ -172,7 +172,7 @@ async fn a_store_that_fails_at_any_step_leaves_the_rest_to_the_task() {
         |bench| {
             alone(bench);
             found(bench, hidden());
-            bench.media.expect_set_access().returning(|key, _| Ok(Some(key.marked("a2h"))));
+            bench.upkeep.expect_set_access().returning(|key, _| Ok(Some(key.marked("a2h"))));
             bench.store.videos.expect_settle().once().returning(|_, _, _| Err(StoreError::unavailable("gone")));
         },
     ];
@@ -188,7 +188,7 @@ async fn a_video_that_is_deleted_meanwhile_is_left_to_the_ledger() {
     let mut bench = bench_that_hides();
     alone(&mut bench);
     found(&mut bench, hidden());
-    bench.media.expect_set_access().times(2).returning(|key, _| Ok(Some(key.marked("a2h"))));
+    bench.upkeep.expect_set_access().times(2).returning(|key, _| Ok(Some(key.marked("a2h"))));
     bench.store.videos.expect_settle().once().returning(|_, _, _| Ok(None));
     assert_eq!(toggle(bench).await.video, hidden());
 }

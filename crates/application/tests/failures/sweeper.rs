@@ -25,8 +25,8 @@ async fn a_file_that_stays_is_tried_again_later_and_later_while_the_others_go() 
     let due = vec![DueFile { key: name(1), attempts: 3 }, DueFile { key: name(2), attempts: 0 }];
     bench.store.files.expect_due().once().return_once(|_, _| Ok(due));
     let stuck = |_: &_| Err(MediaError::Unavailable("busy".into()));
-    bench.media.expect_remove().with(eq(name(1))).once().returning(stuck);
-    bench.media.expect_remove().with(eq(name(2))).once().returning(|_| Ok(()));
+    bench.upkeep.expect_remove().with(eq(name(1))).once().returning(stuck);
+    bench.upkeep.expect_remove().with(eq(name(2))).once().returning(|_| Ok(()));
     let later = NOW.after(Duration::from_secs(8));
     bench.store.files.expect_postpone().with(eq(name(1)), eq(later)).once().returning(|_, _| Ok(()));
     bench.store.files.expect_forget().with(eq(name(2))).once().returning(|_| Ok(()));
@@ -53,7 +53,7 @@ fn bench_with_due(file: DueFile) -> Bench {
 async fn a_file_that_stays_for_a_week_is_given_up_and_no_work_for_the_next_round() {
     for (attempts, until) in [(178, NOW.after(Duration::from_hours(1))), (179, Timestamp::NEVER)] {
         let mut bench = bench_with_due(DueFile { key: name(1), attempts });
-        bench.media.expect_remove().once().returning(|_| Err(MediaError::Backend("refused".into())));
+        bench.upkeep.expect_remove().once().returning(|_| Err(MediaError::Backend("refused".into())));
         bench.store.files.expect_postpone().with(eq(name(1)), eq(until)).once().returning(|_, _| Ok(()));
         let swept = bench.application().sweeper.run_once().await.expect("the round goes through");
         let given_up = usize::from(until == Timestamp::NEVER);
@@ -66,7 +66,7 @@ async fn a_film_that_its_ticket_may_bring_again_is_removed_and_looked_for_once_m
     // The first four bytes are the second of the ticket: half an hour ago.
     let sent = FileKey::from_stored(format!("videos/{:08x}{:024}.mp4", NOW.seconds() - 1800, 1));
     let mut bench = bench_with_due(DueFile { key: sent.clone(), attempts: 0 });
-    bench.media.expect_remove().once().returning(|_| Ok(()));
+    bench.upkeep.expect_remove().once().returning(|_| Ok(()));
     let over = NOW.after(Duration::from_mins(150));
     bench.store.files.expect_postpone().with(eq(sent), eq(over)).once().returning(|_, _| Ok(()));
     let swept = bench.application().sweeper.run_once().await.expect("the round goes through");
@@ -81,7 +81,7 @@ async fn many_files_go_and_the_failure_of_one_is_told_when_all_others_are_done()
     no_tasks(&mut bench);
     let due = (0..50).map(|n| DueFile { key: name(n), attempts: 0 }).collect();
     bench.store.files.expect_due().once().return_once(move |_, _| Ok(due));
-    bench.media.expect_remove().returning(|_| Ok(()));
+    bench.upkeep.expect_remove().returning(|_| Ok(()));
     let forgotten = Arc::new(AtomicUsize::new(0));
     let count = forgotten.clone();
     bench.store.files.expect_forget().returning(move |key| {
@@ -98,7 +98,7 @@ async fn a_purge_that_fails_keeps_no_file_waiting() {
     bench.store.maintenance.expect_purge().returning(|_| Err(StoreError::unavailable("gone")));
     bench.store.maintenance.expect_expire().returning(|_, _, _| Ok(0));
     bench.store.files.expect_due().once().returning(|_, _| Ok(vec![DueFile { key: name(1), attempts: 0 }]));
-    bench.media.expect_remove().once().returning(|_| Ok(()));
+    bench.upkeep.expect_remove().once().returning(|_| Ok(()));
     bench.store.files.expect_forget().once().returning(|_| Ok(()));
     no_tasks(&mut bench);
     assert!(matches!(bench.application().sweeper.run_once().await, Err(Error::Unavailable(_))));

@@ -43,7 +43,7 @@ async fn sweep(bench: Bench) -> Swept {
 }
 
 fn answers(bench: &mut Bench, progress: Result<Progress, MediaError>) {
-    bench.media.expect_progress().with(eq(film("u1"))).once().return_once(|_| progress);
+    bench.upkeep.expect_progress().with(eq(film("u1"))).once().return_once(|_| progress);
 }
 
 fn change(from: VideoStatus, to: VideoStatus) -> Settlement {
@@ -119,9 +119,9 @@ async fn what_a_renewed_task_finds_noted_is_done_again_all_the_same() {
     found(&mut bench, video());
     for (old, new) in [(film("u1h"), film("u2")), (still("u1"), still("u1"))] {
         let at = (eq(old), eq(Access::Public));
-        bench.media.expect_set_access().with(at.0, at.1).once().return_once(|_, _| Ok(Some(new)));
+        bench.upkeep.expect_set_access().with(at.0, at.1).once().return_once(|_, _| Ok(Some(new)));
     }
-    bench.media.expect_progress().with(eq(film("u2"))).once().return_once(|_| Ok(Progress::Pending));
+    bench.upkeep.expect_progress().with(eq(film("u2"))).once().return_once(|_| Ok(Progress::Pending));
     let after = Video { file: film("u2"), ..video() };
     told(&mut bench, Settlement { film: Some((film("u1h"), film("u2"))), ..Settlement::default() }, Some(after));
     is_postponed(&mut bench, task, 10);

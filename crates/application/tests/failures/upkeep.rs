@@ -14,10 +14,10 @@ use crate::bench::{Bench, NOW, account, actor};
 pub(crate) fn reads_marks(bench: &mut Bench) {
     let begins = |key: &FileKey, letter| key.mark().is_some_and(|mark| mark.starts_with(letter));
     bench
-        .media
+        .upkeep
         .expect_has_access()
         .returning(move |key, access| begins(key, if access == Access::Public { 'u' } else { 'a' }));
-    bench.media.expect_is_ready().returning(|film| film.mark().is_some_and(|mark| mark.ends_with('h')));
+    bench.upkeep.expect_is_ready().returning(|film| film.mark().is_some_and(|mark| mark.ends_with('h')));
     bench.media.expect_derived_poster().returning(derived);
 }
 

@@ -16,6 +16,7 @@ pub use crate::media::direct::MockDirectUploads;
 pub use crate::media::inventory::MockMediaInventory;
 pub use crate::media::notice::MockMediaNotices;
 pub use crate::media::site::MockMediaSiteNote;
+pub use crate::media::upkeep::MockMediaUpkeep;
 pub use crate::playlist::MockPlaylistRepository;
 pub use crate::security::{MockEntropy, MockPasswordHasher, MockTokens};
 pub use crate::session::MockSessionRepository;

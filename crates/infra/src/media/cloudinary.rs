@@ -24,6 +24,7 @@ mod signature;
 mod stub;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod upload;
 
 use std::sync::Arc;
@@ -32,7 +33,7 @@ use async_trait::async_trait;
 use aviary_domain::Timestamp;
 use aviary_domain::file::FileKey;
 use aviary_domain::media::{
-    Access, ImageRole, Intake, MediaError, MediaStore, PreparedFile, PreparedVideo, Progress, Rendition, Upload,
+    Access, ImageRole, Intake, MediaError, MediaStore, PreparedFile, PreparedVideo, Rendition, Upload,
 };
 use aviary_domain::time::Clock;
 
@@ -151,56 +152,6 @@ impl MediaStore for CloudinaryMedia {
         let sending = Sending::new(&asset, upload.path(), upload.bytes(), format, Access::Public);
         let stored = self.provider.upload(&sending).await?;
         Ok(name.marked(&Mark::stored(stored.version).to_string()))
-    }
-
-    async fn remove(&self, key: &FileKey) -> Result<(), MediaError> {
-        let asset = match self.place(key) {
-            // The ledger has names without marks: the file may lie on either side.
-            Place::Cloud(asset, _) => asset,
-            Place::Local => match self.addresses.asset(key) {
-                Some(asset) => asset,
-                None => return self.local.remove(key).await,
-            },
-            Place::Adopted(adopted) => adopted.asset,
-            Place::Derived(..) | Place::Foreign => return Ok(()),
-        };
-        self.local.remove(&key.unmarked()).await?;
-        // One after the other: were they sent together, the failure of one would call off the other, which may be the one
-        // that finds out whether an outage is over.
-        for access in [Access::Public, Access::Private] {
-            self.provider.destroy(&asset, access).await?;
-        }
-        Ok(())
-    }
-
-    fn is_ready(&self, film: &FileKey) -> bool {
-        match self.place(film) {
-            Place::Cloud(_, mark) => mark.hls || !film.is_film(),
-            Place::Local => self.local.is_ready(film),
-            Place::Derived(..) | Place::Adopted(_) | Place::Foreign => true,
-        }
-    }
-
-    async fn progress(&self, film: &FileKey) -> Result<Progress, MediaError> {
-        self.progress_of(film).await
-    }
-
-    async fn reprocess(&self, film: &FileKey) -> Result<Progress, MediaError> {
-        self.process_again(film).await
-    }
-
-    fn has_access(&self, key: &FileKey, access: Access) -> bool {
-        match self.place(key) {
-            Place::Cloud(_, mark) => mark.access == access,
-            Place::Local => self.local.has_access(key, access),
-            Place::Adopted(adopted) => adopted.access == access,
-            // Nobody can change that of the one, and the other is nothing by itself.
-            Place::Foreign | Place::Derived(..) => true,
-        }
-    }
-
-    async fn set_access(&self, key: &FileKey, access: Access) -> Result<Option<FileKey>, MediaError> {
-        self.moved(key, access).await
     }
 
     /// With `until`, a file of the local folder has a link that ends then; a signed URL of Cloudinary's works as long as the file is

@@ -10,12 +10,9 @@ use async_trait::async_trait;
 use aviary_domain::Timestamp;
 use aviary_domain::file::{FileFormat, FileKey};
 use aviary_domain::media::notice::{MediaNotices, NoticeError, SignedCall};
-use aviary_domain::media::{
-    Access, FILM_MISSING, ImageRole, Intake, MediaError, MediaStore, PreparedFile, PreparedVideo, Progress, Rendition,
-    Upload,
-};
+use aviary_domain::media::{ImageRole, Intake, MediaError, MediaStore, PreparedFile, PreparedVideo, Rendition, Upload};
 
-use self::kept::{discard, store, sync};
+use self::kept::{store, sync};
 use super::link::{LinkCheck, Signer};
 use super::probe::Prober;
 use super::slots::Slots;
@@ -27,6 +24,7 @@ mod direct;
 mod inventory;
 mod kept;
 mod settings;
+mod upkeep;
 
 pub use settings::LocalMediaSettings;
 
@@ -96,20 +94,6 @@ impl LocalMedia {
     /// Judges what a link to a file says beside its name.
     pub fn check_link(&self, file: &FileKey, expires: &str, signature: &str, now: Timestamp) -> LinkCheck {
         self.signer.check_link(file, expires, signature, now)
-    }
-
-    /// Judges a stored film anew.
-    async fn examine(&self, film: &FileKey) -> Result<Progress, MediaError> {
-        here(film)?;
-        let Some(path) = self.path(film) else { return Ok(Progress::Ready(film.clone())) };
-        if stored_length(path.clone()).await?.is_none() {
-            return Ok(Progress::Failed(FILM_MISSING.to_owned()));
-        }
-        match self.videos.examine(&path).await {
-            Ok(_) => Ok(Progress::Ready(film.clone())),
-            Err(MediaError::Unreadable(reason) | MediaError::UnsupportedType(reason)) => Ok(Progress::Failed(reason)),
-            Err(error) => Err(error),
-        }
     }
 
     /// Judges a film that is to be kept elsewhere.
@@ -198,40 +182,6 @@ impl MediaStore for LocalMedia {
         let target = self.path(name).ok_or_else(|| not_ours(name))?;
         blocking(move || store(file.upload.as_ref(), &target).map_err(storage_error)).await?;
         Ok(name.clone())
-    }
-
-    async fn remove(&self, key: &FileKey) -> Result<(), MediaError> {
-        here(key)?;
-        match self.path(key) {
-            Some(target) => blocking(move || discard(&target).map_err(storage_error)).await,
-            // The URL of another application's file: it is not here.
-            None => Ok(()),
-        }
-    }
-
-    fn is_ready(&self, _film: &FileKey) -> bool {
-        true
-    }
-
-    async fn progress(&self, film: &FileKey) -> Result<Progress, MediaError> {
-        self.examine(film).await
-    }
-
-    async fn reprocess(&self, film: &FileKey) -> Result<Progress, MediaError> {
-        self.examine(film).await
-    }
-
-    /// Who may fetch a file is decided whenever it is fetched.
-    fn has_access(&self, _key: &FileKey, _access: Access) -> bool {
-        true
-    }
-
-    async fn set_access(&self, key: &FileKey, _access: Access) -> Result<Option<FileKey>, MediaError> {
-        here(key)?;
-        match self.path(key) {
-            Some(path) => Ok(stored_length(path).await?.map(|_| key.clone())),
-            None => Ok(Some(key.clone())),
-        }
     }
 
     fn url(&self, key: &FileKey, _rendition: Rendition, until: Option<Timestamp>) -> String {

@@ -7,7 +7,7 @@ use crate::home::{Home, name};
 
 pub(super) async fn a_kept_file_is_open_to_everybody(home: Home) {
     let key = home.keep_film(1, &film(1000)).await;
-    assert!(home.media.has_access(&key, Access::Public));
+    assert!(home.upkeep.has_access(&key, Access::Public));
     assert_eq!(home.fetch_plain(&key, Rendition::Film).await, Some(film(1000)));
 }
 
@@ -16,7 +16,7 @@ pub(super) async fn a_closed_file_is_fetched_by_a_signed_url(home: Home) {
     let picture = home.keep_picture(2, ImageRole::Thumbnail).await;
     for (key, rendition) in [(film_key, Rendition::Film), (picture, Rendition::Still)] {
         let closed = home.set_access(&key, Access::Private).await;
-        assert!(home.media.has_access(&closed, Access::Private));
+        assert!(home.upkeep.has_access(&closed, Access::Private));
         assert_eq!(closed.name(), key.name());
         assert!(home.fetch_signed(&closed, rendition).await.is_some(), "{closed}");
     }
@@ -32,10 +32,10 @@ pub(super) async fn the_plain_url_of_a_file_that_was_closed_finds_nothing(home: 
         // Fetched before, so that caches have it.
         assert!(home.fetch(&url).await.is_some());
         let closed = home.set_access(&key, Access::Private).await;
-        if home.media.has_access(&closed, Access::Public) {
+        if home.upkeep.has_access(&closed, Access::Public) {
             continue;
         }
-        assert!(!home.media.has_access(&key, Access::Private), "the old key tells what was");
+        assert!(!home.upkeep.has_access(&key, Access::Private), "the old key tells what was");
         assert_eq!(home.fetch(&url).await, None, "{url}");
         let signed = home.media.url(&closed, rendition, None);
         let (before, rest) = signed.split_once("/s--").expect("a signature");
@@ -50,7 +50,7 @@ pub(super) async fn a_file_that_was_opened_again_is_open_to_everybody(home: Home
     let closed = home.set_access(&key, Access::Private).await;
     let closed_url = home.media.url(&closed, Rendition::Film, None);
     let open = home.set_access(&closed, Access::Public).await;
-    assert!(home.media.has_access(&open, Access::Public));
+    assert!(home.upkeep.has_access(&open, Access::Public));
     assert_eq!(home.fetch_plain(&open, Rendition::Film).await, Some(film(1000)));
     if closed_url != home.media.url(&open, Rendition::Film, None) {
         assert_eq!(home.fetch(&closed_url).await, None, "where it was before, there is nothing");
@@ -66,7 +66,7 @@ pub(super) async fn doing_again_what_was_done_is_no_error(home: Home) {
     let closed = home.set_access(&key, Access::Private).await;
     for known in [&key, &closed] {
         let again = home.set_access(known, Access::Private).await;
-        assert!(home.media.has_access(&again, Access::Private));
+        assert!(home.upkeep.has_access(&again, Access::Private));
         assert_eq!(home.fetch_signed(&again, Rendition::Film).await, Some(film(1000)), "{known}");
     }
     for known in [&closed, &key] {
@@ -78,13 +78,13 @@ pub(super) async fn doing_again_what_was_done_is_no_error(home: Home) {
 pub(super) async fn there_is_no_access_to_what_is_not_there(home: Home) {
     let key = home.keep_film(1, &film(1000)).await;
     let closed = home.set_access(&key, Access::Private).await;
-    home.media.remove(&key).await.expect("removed");
+    home.upkeep.remove(&key).await.expect("removed");
     for known in [key, closed] {
         for access in [Access::Private, Access::Public] {
-            assert_eq!(home.media.set_access(&known, access).await.expect("an answer"), None, "{known} {access:?}");
+            assert_eq!(home.upkeep.set_access(&known, access).await.expect("an answer"), None, "{known} {access:?}");
         }
     }
-    assert_eq!(home.media.set_access(&name(9), Access::Private).await.expect("an answer"), None);
+    assert_eq!(home.upkeep.set_access(&name(9), Access::Private).await.expect("an answer"), None);
 }
 
 pub(super) async fn the_still_of_a_film_is_closed_and_opened_with_it(home: Home) {
@@ -106,7 +106,7 @@ pub(super) async fn a_closed_file_is_removed(home: Home) {
         let key = home.keep_film(1, &film(1000)).await;
         let closed = home.set_access(&key, Access::Private).await;
         assert!(home.fetch_signed(&closed, Rendition::Film).await.is_some());
-        home.media.remove(&if by_name { closed.unmarked() } else { key }).await.expect("removed");
+        home.upkeep.remove(&if by_name { closed.unmarked() } else { key }).await.expect("removed");
         assert_eq!(home.listed().await, []);
         assert_eq!(home.fetch_signed(&closed, Rendition::Film).await, None);
     }
@@ -119,7 +119,7 @@ pub(super) async fn a_closed_film_plays_for_whom_it_is_shown(home: Home) {
     for access in [Access::Private, Access::Public] {
         let moved = home.set_access(&key, access).await;
         let ready = home.ready(&moved).await;
-        assert!(home.media.has_access(&ready, access) && home.media.is_ready(&ready));
+        assert!(home.upkeep.has_access(&ready, access) && home.upkeep.is_ready(&ready));
         let Some(url) = home.media.playback_url(&ready) else { continue };
         assert!(home.fetch(&url).await.is_some_and(|list| list.starts_with(b"#EXTM3U")), "{url}");
     }

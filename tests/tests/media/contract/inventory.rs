@@ -44,7 +44,7 @@ pub(super) async fn a_file_is_held_until_it_is_removed(home: Home) {
         assert!(home.inventory.holds(known).await.expect("an answer"), "{known}");
     }
     assert!(!home.inventory.holds(&name(2)).await.expect("an answer"));
-    home.media.remove(&name(1)).await.expect("removed");
+    home.upkeep.remove(&name(1)).await.expect("removed");
     for known in [&key, &closed, &name(1)] {
         assert!(!home.inventory.holds(known).await.expect("an answer"), "{known}");
     }

@@ -41,7 +41,7 @@ pub(super) async fn a_removed_file_is_gone_and_removing_again_is_no_error(home: 
         let rendition = if key.is_film() { Rendition::Film } else { Rendition::Still };
         assert!(home.fetch_plain(&key, rendition).await.is_some());
         for _ in 0..2 {
-            home.media.remove(&key).await.expect("removed");
+            home.upkeep.remove(&key).await.expect("removed");
             assert_eq!(home.fetch_plain(&key, rendition).await, None);
             assert!(!home.inventory.holds(&key).await.expect("an answer"));
         }
@@ -51,7 +51,7 @@ pub(super) async fn a_removed_file_is_gone_and_removing_again_is_no_error(home: 
 
 pub(super) async fn a_file_is_removed_by_its_bare_name(home: Home) {
     let key = home.keep_film(1, &film(1000)).await;
-    home.media.remove(&key.unmarked()).await.expect("removed");
+    home.upkeep.remove(&key.unmarked()).await.expect("removed");
     assert_eq!(home.fetch_plain(&key, Rendition::Film).await, None);
     assert_eq!(home.listed().await, []);
 }
@@ -73,9 +73,9 @@ pub(super) async fn what_others_left_elsewhere_is_given_out_as_it_is(home: Home)
     {
         let key = FileKey::from_stored(url.to_owned());
         assert_eq!(home.media.url(&key, Rendition::Film, None), url);
-        assert!(home.media.is_ready(&key) && home.media.has_access(&key, Access::Private), "{url}");
-        assert_eq!(home.media.set_access(&key, Access::Private).await.expect("an answer"), Some(key.clone()));
-        home.media.remove(&key).await.expect("nothing is done");
+        assert!(home.upkeep.is_ready(&key) && home.upkeep.has_access(&key, Access::Private), "{url}");
+        assert_eq!(home.upkeep.set_access(&key, Access::Private).await.expect("an answer"), Some(key.clone()));
+        home.upkeep.remove(&key).await.expect("nothing is done");
         assert!(home.inventory.holds(&key).await.expect("an answer"));
     }
     assert!(home.fake.is_none_or(|fake| fake.calls().is_empty()), "nobody was asked");
@@ -109,10 +109,10 @@ pub(super) async fn a_film_has_a_still(home: Home) {
     let bytes = home.fetch_plain(&still, Rendition::Still).await.expect("a still");
     assert!(image::load_from_memory(&bytes).is_ok());
     // It is no file: removing it removes nothing.
-    home.media.remove(&still).await.expect("nothing is done");
+    home.upkeep.remove(&still).await.expect("nothing is done");
     assert!(home.fetch_plain(&still, Rendition::Still).await.is_some());
     assert!(home.inventory.holds(&still).await.expect("an answer"));
-    home.media.remove(&film).await.expect("removed");
+    home.upkeep.remove(&film).await.expect("removed");
     assert_eq!(home.fetch_plain(&still, Rendition::Still).await, None);
 }
 

@@ -11,7 +11,7 @@ pub(super) async fn a_film_becomes_ready(home: Home) {
     let Some(sample) = samples::mp4() else { return };
     let key = home.keep_film(1, &sample.bytes).await;
     let ready = home.ready(&key).await;
-    assert!(home.media.is_ready(&ready));
+    assert!(home.upkeep.is_ready(&ready));
     assert_eq!(ready.name(), key.name());
     assert!(home.fetch_plain(&ready, Rendition::Film).await == Some(sample.bytes.clone()), "the film as it came");
     assert_eq!(home.ready(&ready).await, ready, "and stays so");
@@ -20,7 +20,7 @@ pub(super) async fn a_film_becomes_ready(home: Home) {
 pub(super) async fn the_playlist_of_a_ready_film_is_fetched(home: Home) {
     let Some(sample) = samples::mp4() else { return };
     let key = home.keep_film(1, &sample.bytes).await;
-    if !home.media.is_ready(&key) {
+    if !home.upkeep.is_ready(&key) {
         assert_eq!(home.media.playback_url(&key), None, "there is none yet");
     }
     let Some(url) = home.media.playback_url(&home.ready(&key).await) else {
@@ -32,15 +32,15 @@ pub(super) async fn the_playlist_of_a_ready_film_is_fetched(home: Home) {
 
 pub(super) async fn the_film_of_another_name_is_not_touched(home: Home) {
     let [first, second] = [home.keep_film(1, &film(1000)).await, home.keep_film(2, &film(2000)).await];
-    home.media.remove(&first).await.expect("removed");
+    home.upkeep.remove(&first).await.expect("removed");
     assert_eq!(home.fetch_plain(&second, Rendition::Film).await, Some(film(2000)));
     assert_eq!(home.listed().await, [name(2)]);
 }
 
 pub(super) async fn a_film_that_is_gone_has_failed(home: Home) {
     let key = home.keep_film(1, &film(1000)).await;
-    home.media.remove(&key).await.expect("removed");
-    for progress in [home.settled(&key).await, home.media.reprocess(&key).await.expect("an answer")] {
+    home.upkeep.remove(&key).await.expect("removed");
+    for progress in [home.settled(&key).await, home.upkeep.reprocess(&key).await.expect("an answer")] {
         let Progress::Failed(reason) = progress else { panic!("{progress:?}") };
         assert!(!reason.is_empty() && reason.len() <= 500, "{reason}");
     }
@@ -69,10 +69,10 @@ pub(super) async fn a_film_is_done_again(home: Home) {
         assert!(matches!(home.settled(&key).await, Progress::Failed(_)));
         fake.plan(Plan { takes: Some(std::time::Duration::from_millis(30)), fails: 0.0 });
     }
-    let begun = home.media.reprocess(&key).await.expect("an answer");
+    let begun = home.upkeep.reprocess(&key).await.expect("an answer");
     assert!(!matches!(begun, Progress::Failed(_)), "{begun:?}");
     let ready = home.ready(&key).await;
-    assert!(home.media.is_ready(&ready));
-    assert!(!matches!(home.media.reprocess(&ready).await.expect("an answer"), Progress::Failed(_)));
+    assert!(home.upkeep.is_ready(&ready));
+    assert!(!matches!(home.upkeep.reprocess(&ready).await.expect("an answer"), Progress::Failed(_)));
     home.ready(&ready).await;
 }

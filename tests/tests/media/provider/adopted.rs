@@ -24,7 +24,7 @@ async fn a_file_of_before_is_given_out_and_removed() {
     assert_eq!(home.fetch_plain(&film_key, Rendition::Film).await, Some(film(1000)));
     assert_eq!(home.fetch_plain(&face, Rendition::Avatar).await.as_deref(), Some(samples::png()));
     for key in [&film_key, &face, &film_key] {
-        home.media.remove(key).await.expect("removed");
+        home.upkeep.remove(key).await.expect("removed");
         assert_eq!(home.fetch_plain(key, Rendition::Film).await, None);
     }
     let left: Vec<_> = fake.assets().into_iter().map(|held| held.public_id).collect();
@@ -37,10 +37,10 @@ async fn a_file_of_before_is_closed_and_opened() {
     let fake = home.fake();
     fake.put(Resource::Video, Delivery::Upload, "old/holiday", &film(1000));
     let key = url(fake, "video/upload/v123/old/holiday.mp4");
-    assert!(home.media.has_access(&key, Access::Public) && !home.media.has_access(&key, Access::Private));
+    assert!(home.upkeep.has_access(&key, Access::Public) && !home.upkeep.has_access(&key, Access::Private));
     assert_eq!(home.fetch_plain(&key, Rendition::Film).await, Some(film(1000)));
     let closed = home.set_access(&key, Access::Private).await;
-    assert!(home.media.has_access(&closed, Access::Private), "{closed}");
+    assert!(home.upkeep.has_access(&closed, Access::Private), "{closed}");
     assert_eq!(home.fetch_plain(&key, Rendition::Film).await, None);
     assert_eq!(home.fetch(closed.as_str()).await, None, "what the row has opens nothing by itself");
     assert_eq!(home.fetch_signed(&closed, Rendition::Film).await, Some(film(1000)));
@@ -50,7 +50,7 @@ async fn a_file_of_before_is_closed_and_opened() {
     );
     let open = home.set_access(&closed, Access::Public).await;
     assert_eq!(home.fetch_plain(&open, Rendition::Film).await, Some(film(1000)));
-    home.media.remove(&open).await.expect("removed");
+    home.upkeep.remove(&open).await.expect("removed");
     assert_eq!(fake.assets(), []);
 }
 
@@ -63,9 +63,9 @@ async fn files_of_the_local_folder_stay_there() {
     std::fs::copy(before.local.path(&key).expect("a path"), &path).expect("copied");
     assert_eq!(home.fetch_plain(&key, Rendition::Film).await, Some(film(1000)));
     assert_eq!(home.fetch_signed(&key, Rendition::Film).await, Some(film(1000)));
-    assert!(home.media.is_ready(&key) && home.inventory.holds(&key).await.expect("an answer"));
+    assert!(home.upkeep.is_ready(&key) && home.inventory.holds(&key).await.expect("an answer"));
     assert!(home.listed().await.contains(&key));
-    assert_eq!(home.media.set_access(&key, Access::Private).await.expect("an answer"), Some(key.clone()));
-    home.media.remove(&key).await.expect("removed");
+    assert_eq!(home.upkeep.set_access(&key, Access::Private).await.expect("an answer"), Some(key.clone()));
+    home.upkeep.remove(&key).await.expect("removed");
     assert!(!path.exists() && !home.inventory.holds(&key).await.expect("an answer"));
 }

@@ -20,9 +20,9 @@ fn leaks(home: &Home, text: &str) -> Vec<String> {
 /// The whole life of a film, asking the provider everything that it can be asked.
 async fn live(home: &Home) -> Result<(), MediaError> {
     let key = home.media.keep(home.film(&film(1000)).await, &name(1)).await?;
-    let closed = home.media.set_access(&key, Access::Private).await?.expect("it is there");
-    home.media.reprocess(&closed).await?;
-    let film_is = home.media.progress(&closed).await?;
+    let closed = home.upkeep.set_access(&key, Access::Private).await?.expect("it is there");
+    home.upkeep.reprocess(&closed).await?;
+    let film_is = home.upkeep.progress(&closed).await?;
     assert!(!matches!(film_is, Progress::Failed(_)), "{film_is:?}");
     home.direct.inspect(&name(1)).await?;
     assert!(home.inventory.holds(&closed).await?);
@@ -35,7 +35,7 @@ async fn live(home: &Home) -> Result<(), MediaError> {
         }
     }
     assert_eq!(home.fetch_signed(&closed, Rendition::Film).await, Some(film(1000)));
-    home.media.remove(&closed).await?;
+    home.upkeep.remove(&closed).await?;
     assert!(!home.inventory.holds(&closed).await?);
     Ok(())
 }
@@ -74,7 +74,7 @@ async fn what_does_not_pass_is_told_at_once_and_in_our_own_words() {
         let begun = Instant::now();
         for outcome in [
             home.media.keep(home.film(&film(1000)).await, &name(1)).await.map(|_| ()),
-            home.media.remove(&name(1)).await,
+            home.upkeep.remove(&name(1)).await,
         ] {
             // That there is nothing to remove is no failure, however it is said.
             let Err(error) = outcome else { continue };
@@ -110,7 +110,7 @@ async fn an_answer_that_is_signed_by_somebody_else_is_not_believed() {
     assert!(matches!(outcome, Err(MediaError::Backend(_))), "{outcome:?}");
     // Whoever reserved the name has it removed, if it is there.
     assert_eq!(home.fake().assets().len(), 1);
-    home.media.remove(&name(1)).await.expect("removed");
+    home.upkeep.remove(&name(1)).await.expect("removed");
     assert_eq!(home.fake().assets(), []);
 }
 
@@ -135,7 +135,7 @@ async fn nobody_waits_for_ever() {
         assert!(begun.elapsed() < Duration::from_secs(6), "{what} took {:?}", begun.elapsed());
     };
     let begun = Instant::now();
-    assert!(matches!(home.media.remove(&key).await, Err(MediaError::Unavailable(_))));
+    assert!(matches!(home.upkeep.remove(&key).await, Err(MediaError::Unavailable(_))));
     waited("remove", begun).await;
     let home = Home::at(FakeCloudinary::start(), impatient);
     home.fake().always(&Op::ALL, Fault::Hang);
@@ -173,7 +173,7 @@ async fn access_is_settled_after_lost_answers() {
     ] {
         home.fake().next(Op::Rename, fault);
         known = home.set_access(&known, access).await;
-        assert!(home.media.has_access(&known, access));
+        assert!(home.upkeep.has_access(&known, access));
         assert_eq!(home.fetch_signed(&known, Rendition::Film).await, Some(film(1000)), "{fault:?}");
     }
 }

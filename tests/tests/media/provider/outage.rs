@@ -22,7 +22,7 @@ async fn in_outage(cause: impl FnOnce(&FakeCloudinary)) -> Home {
         if is_unreachable(&home).await {
             return home;
         }
-        let _ = home.media.remove(&name(1)).await;
+        let _ = home.upkeep.remove(&name(1)).await;
     }
     panic!("the store never notices that nobody answers");
 }
@@ -49,9 +49,9 @@ async fn everything_is_refused_in_milliseconds_while_nobody_answers() {
             let begun = Instant::now();
             let outcomes = [
                 home.media.receive(1000).await.map(|_| ()),
-                home.media.remove(&name(1)).await,
-                home.media.set_access(&name(1).marked("u1"), Access::Private).await.map(|_| ()),
-                home.media.reprocess(&name(1).marked("u1")).await.map(|_| ()),
+                home.upkeep.remove(&name(1)).await,
+                home.upkeep.set_access(&name(1).marked("u1"), Access::Private).await.map(|_| ()),
+                home.upkeep.reprocess(&name(1).marked("u1")).await.map(|_| ()),
                 home.inventory.list(None).await.map(|_| ()),
             ];
             rounds.push(begun.elapsed());
@@ -86,7 +86,7 @@ async fn one_asks_for_all_whether_it_is_over() {
     tokio::time::sleep(Duration::from_millis(2200)).await;
     let asked = home.fake().calls().len();
     let film = name(1);
-    let all = futures_util::future::join_all((0..50).map(|_| home.media.remove(&film))).await;
+    let all = futures_util::future::join_all((0..50).map(|_| home.upkeep.remove(&film))).await;
     assert!(all.iter().all(Result::is_err));
     let more = home.fake().calls().len() - asked;
     assert!((1..=2).contains(&more), "{more} calls");
@@ -98,7 +98,7 @@ async fn a_rate_limit_is_no_outage() {
     let home = Home::at(FakeCloudinary::start(), impatient);
     home.fake().always(&[Op::Destroy], Fault::Status(429, None));
     for _ in 0..3 {
-        assert!(matches!(home.media.remove(&name(1)).await, Err(MediaError::Unavailable(_))));
+        assert!(matches!(home.upkeep.remove(&name(1)).await, Err(MediaError::Unavailable(_))));
     }
     home.keep_film(2, &film(1000)).await;
 }
@@ -111,6 +111,6 @@ async fn urls_are_known_during_an_outage() {
     home.fake().refuse_connections();
     let asked = home.fake().calls().len();
     let url = home.media.url(&key, Rendition::Film, None);
-    assert!(url.ends_with(".mp4") && !home.media.is_ready(&key) && home.media.derived_poster(&key).is_some());
+    assert!(url.ends_with(".mp4") && !home.upkeep.is_ready(&key) && home.media.derived_poster(&key).is_some());
     assert_eq!(home.fake().calls().len(), asked);
 }

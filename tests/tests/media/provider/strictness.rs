@@ -77,7 +77,7 @@ async fn removing_by_name_looks_everywhere() {
     let home = Home::cloudinary();
     let key = home.keep_film(1, &film(1000)).await;
     home.set_access(&key, Access::Private).await;
-    home.media.remove(&name(1)).await.expect("removed");
+    home.upkeep.remove(&name(1)).await.expect("removed");
     assert_eq!(home.fake().assets(), []);
     assert!(home.fake().count(Op::Destroy) <= 2);
 }
@@ -89,5 +89,5 @@ async fn the_hourly_limit_of_lists_is_an_outage_of_lists_alone() {
     assert!(home.inventory.list(None).await.is_err());
     let key = home.keep_film(1, &film(1000)).await;
     assert!(home.inventory.holds(&key).await.expect("an answer"));
-    home.media.remove(&key).await.expect("removed");
+    home.upkeep.remove(&key).await.expect("removed");
 }

@@ -2,7 +2,8 @@
 //! gone then and has to be made anew.
 
 use aviary_domain::file::FileKey;
-use aviary_domain::media::{Access, MediaError, MediaStore};
+use aviary_domain::media::upkeep::MediaUpkeep;
+use aviary_domain::media::{Access, MediaError};
 
 use super::adopted::Adopted;
 use super::asset::{Asset, Kind, other};

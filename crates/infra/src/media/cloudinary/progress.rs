@@ -1,7 +1,8 @@
 //! How far Cloudinary is with a film's HLS playlist, told by asking for it where viewers do.
 
 use aviary_domain::file::FileKey;
-use aviary_domain::media::{FILM_MISSING, MediaError, MediaStore, Progress};
+use aviary_domain::media::upkeep::MediaUpkeep;
+use aviary_domain::media::{FILM_MISSING, MediaError, Progress};
 
 use super::mark::Mark;
 use super::provider::Playlist;

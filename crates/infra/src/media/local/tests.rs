@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aviary_domain::file::{FileFormat, FileKey};
 use aviary_domain::media::inventory::MediaInventory;
+use aviary_domain::media::upkeep::MediaUpkeep;
 use aviary_domain::media::{Access, ImageRole, MediaError, MediaStore, PreparedVideo, Rendition, Upload};
 use image::{DynamicImage, ImageFormat};
 use tempfile::TempDir;

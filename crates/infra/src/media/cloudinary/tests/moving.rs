@@ -1,7 +1,8 @@
 //! Opening and closing, and what has to be made anew then.
 
 use aviary_domain::file::FileKey;
-use aviary_domain::media::{Access, MediaError, MediaStore, Progress};
+use aviary_domain::media::upkeep::MediaUpkeep;
+use aviary_domain::media::{Access, MediaError, Progress};
 use serde_json::json;
 
 use super::{House, described, film, image};

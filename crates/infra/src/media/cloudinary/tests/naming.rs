@@ -2,6 +2,7 @@
 
 use aviary_domain::file::FileKey;
 use aviary_domain::media::inventory::MediaInventory;
+use aviary_domain::media::upkeep::MediaUpkeep;
 use aviary_domain::media::{Access, MediaError, MediaStore, Progress, Rendition};
 use serde_json::json;
 

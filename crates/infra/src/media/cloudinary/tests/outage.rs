@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use aviary_domain::file::FileFormat;
+use aviary_domain::media::upkeep::MediaUpkeep;
 use aviary_domain::media::{MediaError, MediaStore};
 use serde_json::json;
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aviary_domain::file::{FileFormat, FileKey};
+use aviary_domain::media::upkeep::MediaUpkeep;
 use aviary_domain::media::{MediaError, MediaStore};
 use serde_json::json;
 

@@ -8,6 +8,7 @@ use aviary_domain::Timestamp;
 use aviary_domain::file::{FileFormat, FileKey};
 use aviary_domain::media::direct::{DirectUploads, Receipt};
 use aviary_domain::media::inventory::MediaInventory;
+use aviary_domain::media::upkeep::MediaUpkeep;
 use aviary_domain::media::{MediaError, MediaStore, Progress, Rendition};
 
 use super::{Home, key};
