@@ -1,21 +1,25 @@
 //! Videos: what they are, who may see them, and how they are listed, searched and watched.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 
 use crate::file::FileKey;
 use crate::idempotency::Once;
-use crate::page::{ListOrder, Page, PageRequest, SortDirection};
-use crate::search::SearchWords;
-use crate::security::GuestKey;
+use crate::page::{Page, PageRequest};
 use crate::text::text_value;
 use crate::user::{User, UserCard};
-use crate::{Id, InvalidValue, StoreError, Timestamp};
+use crate::{Id, StoreError, Timestamp};
 
-mod settled;
+mod list;
+mod settlement;
+mod task;
+mod watch;
 
-pub use settled::Settled;
+pub use list::{SORTED_SEARCH_CAP, VideoOrder, VideoQuery, VideoScope, VideoSort, title_sort_key};
+pub use settlement::{Settled, Settlement, StatusChange};
+#[cfg(feature = "test-support")]
+pub use task::MockMediaTasks;
+pub use task::{MediaTask, MediaTasks, TASK_DELAY};
+pub use watch::{HISTORY_PRECISION, VideoDetail, Viewer, Visit};
 
 text_value! {
     /// A video's title: 1 to 200 characters on one line.
@@ -132,126 +136,6 @@ pub struct VideoCard {
     pub owner: UserCard,
 }
 
-/// A video's page as one viewer sees it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VideoDetail {
-    /// The video and its owner; `views` includes this visit if it counted.
-    pub card: VideoCard,
-    /// How many users subscribe to the owner.
-    pub subscribers_count: u64,
-    /// Whether the viewer subscribes to the owner.
-    pub is_subscribed: bool,
-    /// Whether the viewer likes the video.
-    pub is_liked: bool,
-}
-
-/// What videos can be sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum VideoSort {
-    /// Time of upload.
-    CreatedAt,
-    /// Number of views.
-    Views,
-    /// Length.
-    Duration,
-    /// Title, without regard to case.
-    Title,
-    /// Number of likes.
-    Likes,
-}
-
-impl VideoSort {
-    /// Reads the name that the API uses.
-    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        match text {
-            "createdAt" => Ok(Self::CreatedAt),
-            "views" => Ok(Self::Views),
-            "duration" => Ok(Self::Duration),
-            "title" => Ok(Self::Title),
-            "likesCount" => Ok(Self::Likes),
-            _ => Err(InvalidValue::new("must be one of createdAt, views, duration, title, likesCount")),
-        }
-    }
-}
-
-/// A title as titles are sorted: lower case, compared by code point.
-pub fn title_sort_key(title: &Title) -> String {
-    title.as_str().to_lowercase()
-}
-
-/// Which videos a list draws from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum VideoScope {
-    /// All published ones.
-    Published,
-    /// The published ones of one user.
-    PublishedBy(Id<User>),
-    /// All of one user's, for that user's own eyes.
-    AllOf(Id<User>),
-}
-
-/// How a list of videos is ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VideoOrder {
-    /// By an attribute, ties by id in the same direction.
-    By(VideoSort, SortDirection),
-    /// By how well they match (see [`crate::search::SearchTier`]), newest first within a tier.
-    Relevance,
-}
-
-impl VideoOrder {
-    /// The order that cursors of such a list carry.
-    pub fn list_order(self) -> ListOrder {
-        match self {
-            Self::By(sort, direction) => ListOrder::Videos(sort, direction),
-            Self::Relevance => ListOrder::Relevance,
-        }
-    }
-}
-
-/// A list of videos.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VideoQuery {
-    /// Which videos.
-    pub scope: VideoScope,
-    /// The words they must match, if any.
-    pub words: Option<SearchWords>,
-    /// Their order; [`VideoOrder::Relevance`] only together with words.
-    pub order: VideoOrder,
-}
-
-/// Who watches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Viewer {
-    /// A signed-in user.
-    User(Id<User>),
-    /// Somebody unknown.
-    Guest(GuestKey),
-}
-
-impl Viewer {
-    /// The user, if the viewer is signed in.
-    pub fn user(self) -> Option<Id<User>> {
-        match self {
-            Self::User(id) => Some(id),
-            Self::Guest(_) => None,
-        }
-    }
-}
-
-/// Somebody opens a video's page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Visit {
-    /// The video.
-    pub video: Id<Video>,
-    /// Who opens it.
-    pub viewer: Viewer,
-    /// The present.
-    pub now: Timestamp,
-    /// How long one view of a viewer lasts before the next one counts.
-    pub window: Duration,
-}
-
 /// A new still of a video.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewStill {
@@ -274,67 +158,6 @@ pub struct VideoChange {
     /// larger than the old one.
     pub quota: Option<u64>,
 }
-
-/// What the media store has to say of a video's files.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Settlement {
-    /// The film's key as it was, and as it is from now on: the same file under another mark or URL. Passed over when the
-    /// row has another key by now.
-    pub film: Option<(FileKey, FileKey)>,
-    /// The same of the still.
-    pub still: Option<(FileKey, FileKey)>,
-    /// The new status.
-    pub status: Option<StatusChange>,
-}
-
-/// A change of status.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusChange {
-    /// Taken only from this one, whatever the reason of a failure was.
-    pub from: VideoStatus,
-    /// The status from now on. `Processing` makes a [task](MediaTasks) for the video, due at once.
-    pub to: VideoStatus,
-}
-
-/// A video whose files may need something done by the media store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MediaTask {
-    /// Which video; it may be deleted by now.
-    pub video: Id<Video>,
-    /// How often the task was postponed.
-    pub attempts: u32,
-    /// Whether it was renewed before it was done. Then something may have been done for the need of before that is noted
-    /// nowhere.
-    pub is_renewed: bool,
-    /// Tells this version of the task from later ones of the same video.
-    pub stamp: u64,
-}
-
-/// The store of videos whose files need attention, one task at most for each video. The steps that make such a need make the
-/// task: creating a video that is not ready makes one that is due [`TASK_DELAY`] later; toggling publication, giving a new
-/// still to a video that not everybody sees, and setting the status `Processing` make one that is due at once, or renew the
-/// one that is there: due at once, no attempt counted. A video that is deleted takes its task along.
-#[cfg_attr(feature = "test-support", mockall::automock)]
-#[async_trait]
-pub trait MediaTasks: Send + Sync {
-    /// The tasks whose time has come, longest due first, at most `limit`.
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<MediaTask>, StoreError>;
-
-    /// It is not done yet: due again at `until`, one more attempt counted. A task that was renewed meanwhile is left alone.
-    async fn postpone(&self, task: &MediaTask, until: Timestamp) -> Result<(), StoreError>;
-
-    /// Nothing is left to do. A task that was renewed meanwhile stays.
-    async fn done(&self, task: &MediaTask) -> Result<(), StoreError>;
-}
-
-/// How long the media store has to tell by itself that a new video is ready, before it is asked.
-pub const TASK_DELAY: Duration = Duration::from_secs(30);
-
-/// How old the newest history entry may be while a further visit to the same video leaves it as it is.
-pub const HISTORY_PRECISION: Duration = Duration::from_mins(1);
-
-/// The most matches, newest first, that a search sorts by an attribute; a list in order of relevance has no such bound.
-pub const SORTED_SEARCH_CAP: u64 = 10_000;
 
 /// The store of videos.
 #[cfg_attr(feature = "test-support", mockall::automock)]

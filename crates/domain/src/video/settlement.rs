@@ -1,8 +1,31 @@
-//! What becomes of a video when the media store has said something of its files; for the stores, which write it down.
+//! What the media store has to say of a video's files, and what becomes of the video then; for the stores, which write it
+//! down.
 
 use std::mem::discriminant;
 
-use super::{Settlement, Video, VideoStatus};
+use super::{Video, VideoStatus};
+use crate::file::FileKey;
+
+/// What the media store has to say of a video's files.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settlement {
+    /// The film's key as it was, and as it is from now on: the same file under another mark or URL. Passed over when the
+    /// row has another key by now.
+    pub film: Option<(FileKey, FileKey)>,
+    /// The same of the still.
+    pub still: Option<(FileKey, FileKey)>,
+    /// The new status.
+    pub status: Option<StatusChange>,
+}
+
+/// A change of status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    /// Taken only from this one, whatever the reason of a failure was.
+    pub from: VideoStatus,
+    /// The status from now on. `Processing` makes a [task](super::MediaTasks) for the video, due at once.
+    pub to: VideoStatus,
+}
 
 /// A video as it is from now on.
 #[derive(Debug, Clone, PartialEq)]
