@@ -26,6 +26,7 @@ pub mod tweet;
 pub mod user;
 pub mod video;
 
+mod answers;
 mod checkpoint;
 mod commits;
 mod connection;

@@ -52,7 +52,7 @@ pub enum VideoScope {
 }
 
 /// How a list of videos is ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VideoOrder {
     /// By an attribute, ties by id in the same direction.
     By(VideoSort, SortDirection),

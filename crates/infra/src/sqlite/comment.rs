@@ -12,6 +12,7 @@ use aviary_domain::video::Video;
 use aviary_domain::{Id, StoreError, Timestamp};
 use rusqlite::{Connection, Row, params};
 
+use super::answers::Answers;
 use super::database::Database;
 use super::error::SqlError;
 use super::idempotency::note;
@@ -99,7 +100,11 @@ impl CommentRepository for SqliteComments {
         page: &PageRequest,
     ) -> Result<Option<Page<CommentCard>>, StoreError> {
         let request = page.clone();
-        self.database.read_page(page, move |c| list(c, video, viewer, &request)).await
+        let work = move |c: &Connection, answers: &mut Answers| {
+            let key = (video.bytes(), viewer.map(|viewer| viewer.bytes()));
+            answers.comments.get(key, &request, || list(c, video, viewer, &request))
+        };
+        self.database.read_page_again(page, work).await
     }
 
     async fn update(

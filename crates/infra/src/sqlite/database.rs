@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::answers::Answers;
 use super::commits::Commits;
 use super::error::SqlError;
 use super::found::Found;
@@ -92,7 +93,19 @@ impl Database {
         page: &PageRequest,
         work: impl FnOnce(&Connection) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        if page.offset() <= NEAR { self.read(work) } else { self.scan(work).await }
+        self.read_page_again(page, |c, _| work(c)).await
+    }
+
+    /// The same for what is asked for again and again: the work finds and leaves answers that hold in the snapshot.
+    pub(super) async fn read_page_again<T: Send + 'static>(
+        &self,
+        page: &PageRequest,
+        work: impl FnOnce(&Connection, &mut Answers) -> Result<T, SqlError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if page.offset() <= NEAR {
+            return self.inner.pages.read_again(work).map_err(StoreError::from);
+        }
+        self.scan(|c| work(c, &mut Answers::default())).await
     }
 
     /// Does a piece of work that changes rows, wholly or not at all. Success is told only once it would survive a

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use aviary_domain::StoreError;
 use rusqlite::Connection;
 
+use super::answers::Answers;
 use super::commits::{Commits, State};
 use super::connection;
 use super::error::SqlError;
@@ -40,6 +41,8 @@ struct Reader {
     shows: Option<State>,
     /// Before the snapshot began.
     begun: Instant,
+    /// What the snapshot was asked for.
+    answers: Answers,
 }
 
 impl Pool {
@@ -62,6 +65,14 @@ impl Pool {
     /// Runs a piece of work inside one transaction, so that all its queries see the same state: no earlier one than that of the
     /// last commit that anybody was told of.
     pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, SqlError>) -> Result<T, SqlError> {
+        self.read_again(|connection, _| work(connection))
+    }
+
+    /// The same for what is asked for again and again: the work finds and leaves answers that hold in this snapshot.
+    pub(super) fn read_again<T>(
+        &self,
+        work: impl FnOnce(&Connection, &mut Answers) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
         let mut reader = self.take()?;
         let state = self.state();
         if state.is_none() || reader.shows != state || reader.begun.elapsed() > LIFE {
@@ -70,7 +81,7 @@ impl Pool {
             (reader.shows, reader.begun) = (state, Instant::now());
         }
         // On a panic the connection is dropped with its transaction instead of going back to the others.
-        let result = work(&reader.connection);
+        let result = work(&reader.connection, &mut reader.answers);
         if reader.connection.is_autocommit() {
             // SQLite has ended the transaction by itself: what went wrong stands in the result.
             return result;
@@ -111,7 +122,7 @@ impl Pool {
         let is_roomy =
             self.roomy.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         let connection = connection::reader(&self.file, if is_roomy { self.memory } else { LEAST_MEMORY })?;
-        Ok(Reader { connection, shows: None, begun: Instant::now() })
+        Ok(Reader { connection, shows: None, begun: Instant::now(), answers: Answers::default() })
     }
 
     fn put_back(&self, mut reader: Reader) -> Result<(), SqlError> {
@@ -139,6 +150,7 @@ impl Reader {
     }
 
     fn end(&mut self) -> rusqlite::Result<()> {
+        self.answers.forget();
         self.connection.prepare_cached("ROLLBACK")?.execute([])?;
         self.shows = None;
         Ok(())

@@ -8,8 +8,10 @@ use aviary_domain::video::{
     Settlement, Video, VideoCard, VideoChange, VideoDetail, VideoQuery, VideoRepository, Visit,
 };
 use aviary_domain::{Id, StoreError, Timestamp};
+use rusqlite::Connection;
 
 use super::Database;
+use super::answers::Answers;
 
 mod change;
 pub(super) mod files;
@@ -44,13 +46,14 @@ impl VideoRepository for SqliteVideos {
 
     async fn list(&self, query: &VideoQuery, page: &PageRequest) -> Result<Page<VideoCard>, StoreError> {
         let (query, request) = (query.clone(), page.clone());
-        match query.words {
-            Some(words) => {
-                let asked = self.database.found().ask();
-                self.database.scan(move |c| search::search(c, query.scope, &words, query.order, &request, &asked)).await
-            }
-            None => self.database.read_page(page, move |c| list::list(c, query.scope, query.order, &request)).await,
+        if let Some(words) = query.words {
+            let asked = self.database.found().ask();
+            let search = move |c: &Connection| search::search(c, query.scope, &words, query.order, &request, &asked);
+            return self.database.scan(search).await;
         }
+        let list =
+            move |c: &Connection, answers: &mut Answers| list::list(c, answers, query.scope, query.order, &request);
+        self.database.read_page_again(page, list).await
     }
 
     async fn watch(&self, visit: &Visit) -> Result<Option<VideoDetail>, StoreError> {

@@ -7,6 +7,7 @@ use aviary_domain::video::{Video, VideoCard, VideoOrder, VideoScope, VideoSort, 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use super::super::answers::Answers;
 use super::super::error::SqlError;
 use super::super::row::{all, count, first, integer};
 use super::super::video_row::{VIDEO_CARD, VIDEO_CARD_FROM, video_card};
@@ -14,10 +15,15 @@ use super::super::video_row::{VIDEO_CARD, VIDEO_CARD_FROM, video_card};
 /// A page of a scope's videos with its total.
 pub(super) fn list(
     c: &Connection,
+    answers: &mut Answers,
     scope: VideoScope,
     order: VideoOrder,
     page: &PageRequest,
 ) -> Result<Page<VideoCard>, SqlError> {
+    answers.videos.get((scope, order), page, || read(c, scope, order, page))
+}
+
+fn read(c: &Connection, scope: VideoScope, order: VideoOrder, page: &PageRequest) -> Result<Page<VideoCard>, SqlError> {
     let sorting = Sorting::of(order);
     let mut values = vec![integer(page.surplus()).into(), integer(page.offset()).into()];
     values.extend(scope_owner(scope).map(|owner| Value::Blob(owner.bytes().into())));

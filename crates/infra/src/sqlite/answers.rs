@@ -1,0 +1,117 @@
+//! First pages that a snapshot was asked for. As long as it lasts they stay what they are, so whoever asks again gets what
+//! was read for the one before: the list that everybody begins with, the comments of what everybody watches.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use aviary_domain::comment::CommentCard;
+use aviary_domain::id::RawId;
+use aviary_domain::page::{Page, PageRequest};
+use aviary_domain::video::{VideoCard, VideoOrder, VideoScope};
+
+use super::error::SqlError;
+
+/// How many items are kept of each kind, about.
+const MOST: u64 = 200;
+
+/// What a reader keeps beside its snapshot.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// Lists of videos.
+    pub(super) videos: Pages<(VideoScope, VideoOrder), Page<VideoCard>>,
+    /// Comments of videos, as somebody sees them; `None` where there is nothing to be seen.
+    pub(super) comments: Pages<(RawId, Option<RawId>), Option<Page<CommentCard>>>,
+}
+
+impl Answers {
+    /// To be called when the snapshot ends.
+    pub(super) fn forget(&mut self) {
+        self.videos.forget();
+        self.comments.forget();
+    }
+}
+
+/// First pages of one kind, by what they list and their length.
+pub(super) struct Pages<K, A> {
+    kept: HashMap<(K, u64), A>,
+    /// How many items they have at the most.
+    items: u64,
+}
+
+impl<K, A> Default for Pages<K, A> {
+    fn default() -> Self {
+        Self { kept: HashMap::new(), items: 0 }
+    }
+}
+
+impl<K: Hash + Eq, A: Clone> Pages<K, A> {
+    /// The page, read if it was not asked for before; only first pages are kept.
+    pub(super) fn get(
+        &mut self,
+        key: K,
+        page: &PageRequest,
+        read: impl FnOnce() -> Result<A, SqlError>,
+    ) -> Result<A, SqlError> {
+        if page.cursor().is_some() || page.offset() > 0 {
+            return read();
+        }
+        let size = page.size.get();
+        let key = (key, size);
+        if let Some(kept) = self.kept.get(&key) {
+            return Ok(kept.clone());
+        }
+        let answer = read()?;
+        if self.items + size <= MOST {
+            self.items += size;
+            self.kept.insert(key, answer.clone());
+        }
+        Ok(answer)
+    }
+
+    fn forget(&mut self) {
+        if self.items > 0 {
+            self.kept.clear();
+            self.items = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aviary_domain::StoreError;
+    use aviary_domain::page::{PageNumber, PageSize, PageStart};
+
+    use super::*;
+
+    fn first(size: u64) -> PageRequest {
+        PageRequest::first(PageSize::new(size).unwrap())
+    }
+
+    fn ask(pages: &mut Pages<&'static str, u32>, key: &'static str, page: &PageRequest, answer: u32) -> u32 {
+        pages.get(key, page, || Ok(answer)).unwrap()
+    }
+
+    #[test]
+    fn a_first_page_is_read_once_until_it_is_forgotten() {
+        let mut pages = Pages::default();
+        assert_eq!(ask(&mut pages, "a", &first(20), 1), 1);
+        assert_eq!(ask(&mut pages, "a", &first(20), 2), 1, "it is kept");
+        assert_eq!(ask(&mut pages, "a", &first(10), 3), 3, "another length is another page");
+        assert_eq!(ask(&mut pages, "b", &first(20), 4), 4);
+        pages.forget();
+        assert_eq!(ask(&mut pages, "a", &first(20), 5), 5);
+    }
+
+    #[test]
+    fn further_pages_failures_and_what_has_no_room_are_not_kept() {
+        let mut pages = Pages::default();
+        let size = PageSize::new(20).unwrap();
+        let second = PageRequest { start: PageStart::Number(PageNumber::new(2, size).unwrap()), size };
+        assert_eq!((ask(&mut pages, "a", &second, 1), ask(&mut pages, "a", &second, 2)), (1, 2));
+        assert!(pages.get("a", &first(20), || Err(StoreError::backend("torn").into())).is_err());
+        assert_eq!(ask(&mut pages, "a", &first(20), 3), 3);
+        assert_eq!(ask(&mut pages, "b", &first(100), 4), 4);
+        assert_eq!((ask(&mut pages, "c", &first(100), 5), ask(&mut pages, "c", &first(100), 6)), (5, 6), "no room");
+        assert_eq!((ask(&mut pages, "c", &first(80), 7), ask(&mut pages, "c", &first(80), 8)), (7, 7), "it just fits");
+    }
+}
