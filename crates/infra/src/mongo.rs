@@ -31,6 +31,7 @@ pub mod video;
 mod abandoned;
 mod access;
 mod adopt;
+mod batch;
 mod card;
 mod clients;
 mod collection;
@@ -38,6 +39,7 @@ pub(crate) mod copy;
 mod database;
 mod document;
 mod error;
+mod group;
 mod hot;
 mod known;
 mod lent;
@@ -46,6 +48,7 @@ mod media;
 mod migrate;
 mod options;
 mod people;
+mod questions;
 mod schema;
 mod shard;
 mod snapshot;
@@ -248,7 +251,7 @@ async fn connect(uri: &str) -> Result<(Database, Document), OpenError> {
         }
         other => other,
     })?;
-    Ok((Database::new(clients), hello))
+    Ok((Database::new(clients, shard::is_router(&hello)), hello))
 }
 
 /// Refuses what has no transactions, and answers with what the deployment said of itself.

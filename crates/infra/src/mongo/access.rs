@@ -4,15 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aviary_domain::StoreError;
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::options::{AggregateOptions, FindOptions, Hint, ReturnDocument};
 use mongodb::{ClientSession, Collection};
 use tokio::sync::Mutex;
 
+use super::clients::Here;
 use super::database::DEADLINE;
 use super::error::TxError;
 use super::known::Known;
 use super::lent::Lent;
+use super::questions::Questions;
 
 /// What steps do their work on; clones are the same access. Within a transaction its operations run one at a time.
 #[derive(Clone)]
@@ -21,7 +24,9 @@ pub(crate) struct Access {
     lane: u8,
     session: Option<Arc<Mutex<ClientSession>>>,
     known: Arc<Known>,
+    questions: Arc<Questions>,
     changes_totals: Arc<AtomicBool>,
+    is_sharded: bool,
 }
 
 /// Runs an operation of the driver in the transaction or snapshot, if there is one, else in a session of its own.
@@ -74,8 +79,9 @@ macro_rules! read_all {
 }
 
 impl Access {
-    pub(super) fn plain(database: mongodb::Database, lane: u8, known: Arc<Known>) -> Self {
-        Self { database, lane, session: None, known, changes_totals: Arc::default() }
+    pub(super) fn plain(here: Here, lane: u8, known: Arc<Known>, is_sharded: bool) -> Self {
+        let Here { database, questions } = here;
+        Self { database, lane, session: None, known, questions, changes_totals: Arc::default(), is_sharded }
     }
 
     /// The same within the transaction or snapshot of a session.
@@ -108,6 +114,11 @@ impl Access {
         self.session.is_some()
     }
 
+    /// Whether documents of one collection may lie on several shards.
+    pub(super) fn is_sharded(&self) -> bool {
+        self.is_sharded
+    }
+
     /// Notes that counts of the whole store change with these steps.
     pub(super) fn will_change_totals(&self) {
         self.changes_totals.store(true, Ordering::Relaxed);
@@ -123,6 +134,11 @@ impl Access {
     /// What this process remembers of the database.
     pub(super) fn known(&self) -> &Known {
         &self.known
+    }
+
+    /// What is being asked on this runtime, together with others. Not for what a transaction decides upon.
+    pub(super) fn questions(&self) -> &Questions {
+        &self.questions
     }
 
     /// The session of the transaction or snapshot, else one of its own, as long as an operation needs it.
@@ -175,6 +191,24 @@ impl Access {
     ) -> Result<Vec<RawDocumentBuf>, TxError> {
         let collection = self.collection(name);
         read_all!(self, collection.find(filter).with_options(options))
+    }
+
+    /// The named fields of those documents with these ids that are there.
+    pub(crate) async fn find_all(
+        &self,
+        name: &str,
+        mut ids: Vec<ObjectId>,
+        fields: Document,
+    ) -> Result<Vec<RawDocumentBuf>, TxError> {
+        let options = FindOptions::builder().projection(fields).build();
+        ids.sort_unstable();
+        ids.dedup();
+        match ids.as_slice() {
+            [] => Ok(Vec::new()),
+            // One id needs no plan.
+            [id] => self.find(name, doc! { "_id": id }, options).await,
+            _ => self.find(name, doc! { "_id": { "$in": ids } }, options).await,
+        }
     }
 
     /// What a pipeline gives.
@@ -255,19 +289,6 @@ impl Access {
         Ok(perform!(self, collection.find_one_and_update(filter, change).return_document(answer))?)
     }
 
-    /// Changes the first document that matches and answers with the named fields as they are after it.
-    pub(crate) async fn update_and_find_fields(
-        &self,
-        name: &str,
-        filter: Document,
-        change: Document,
-        fields: Document,
-    ) -> Result<Option<RawDocumentBuf>, TxError> {
-        let collection = self.collection(name);
-        let update = collection.find_one_and_update(filter, change).return_document(ReturnDocument::After);
-        Ok(perform!(self, update.projection(fields))?)
-    }
-
     /// Removes the first document that matches and answers with it.
     pub(crate) async fn find_and_delete(
         &self,
@@ -297,6 +318,32 @@ impl Access {
         filter.insert("_id", doc! { "$in": ids });
         let delete = collection.delete_many(filter).hint(Hint::Keys(doc! { "_id": 1 }));
         Ok(perform!(self, delete)?.deleted_count)
+    }
+
+    /// Removes all documents that match; tells how many there were. The index is named by its key.
+    pub(crate) async fn delete_by(&self, name: &str, filter: Document, index: Document) -> Result<u64, TxError> {
+        let collection = self.collection(name);
+        Ok(perform!(self, collection.delete_many(filter).hint(Hint::Keys(index)))?.deleted_count)
+    }
+
+    /// Does each of these changes to the first document that matches its filter, all in one operation within a
+    /// transaction; tells how many found one.
+    pub(crate) async fn update_each(&self, name: &str, changes: Vec<(Document, Document)>) -> Result<usize, TxError> {
+        if changes.is_empty() {
+            return Ok(0);
+        }
+        if !self.is_within() {
+            return Err(StoreError::backend("outside a transaction the driver does not repeat this").into());
+        }
+        let changes: Vec<Bson> = changes.into_iter().map(|(q, u)| doc! { "q": q, "u": u }.into()).collect();
+        // The driver has an operation for this, which asks for MongoDB 8.0.
+        let command = doc! { "update": name, "updates": changes };
+        let done = perform!(self, self.database.run_command(command))?;
+        if done.contains_key("writeErrors") {
+            return Err(StoreError::backend(format!("some of many changes failed: {done}")).into());
+        }
+        let found = done.get_i32("n").map_err(StoreError::backend)?;
+        Ok(usize::try_from(found).unwrap_or_default())
     }
 
     /// Whether any document matches.

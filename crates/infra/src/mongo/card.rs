@@ -1,11 +1,17 @@
 //! Users and videos as documents, the cards that lists show of them, and the rule of who may see a video.
 
+use std::collections::HashMap;
+
 use aviary_domain::user::{Email, FullName, User, UserCard, Username};
 use aviary_domain::video::{Description, Title, Video, VideoStatus};
 use aviary_domain::{Id, StoreError};
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, RawDocument, doc};
 
+use super::access::Access;
+use super::collection::VIDEOS;
 use super::document::{Fields, object_id};
+use super::error::TxError;
 
 /// How documents name the status of a video that is not ready.
 pub(crate) const PROCESSING: &str = "processing";
@@ -33,6 +39,40 @@ pub(crate) fn visible_to(viewer: Option<Id<User>>) -> Document {
         // Not as the two ways to be visible: each has an index, which the planner would try where the id is known.
         Some(viewer) => doc! { "$nor": [{ "isPublished": { "$ne": true }, "owner": { "$ne": object_id(viewer) } }] },
     }
+}
+
+/// Who sees a video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// Everybody, signed in or not.
+    Everybody,
+    /// Its owner.
+    Only(ObjectId),
+}
+
+impl Audience {
+    /// Who sees the video in a document that has `owner` and `isPublished`.
+    pub(super) fn of(video: &RawDocument) -> Result<Self, StoreError> {
+        let owner = object_id(video.id::<User>("owner")?);
+        let is_public = video.optional_flag("isPublished")?.unwrap_or_default();
+        Ok(if is_public { Self::Everybody } else { Self::Only(owner) })
+    }
+
+    /// Whether this viewer sees it, who may be nobody.
+    pub(super) fn includes(self, viewer: Option<Id<User>>) -> bool {
+        viewer.map_or(self == Self::Everybody, |viewer| self.has(object_id(viewer)))
+    }
+
+    /// Whether this user sees it.
+    pub(super) fn has(self, user: ObjectId) -> bool {
+        self == Self::Everybody || self == Self::Only(user)
+    }
+}
+
+/// Who sees these videos, as far as they are there.
+pub(super) async fn audiences(db: &Access, videos: Vec<ObjectId>) -> Result<HashMap<ObjectId, Audience>, TxError> {
+    let found = db.find_all(VIDEOS, videos, doc! { "owner": 1, "isPublished": 1 }).await?;
+    found.iter().map(|video| Ok((object_id(video.id::<Video>("_id")?), Audience::of(video)?))).collect()
 }
 
 /// The user in a document.

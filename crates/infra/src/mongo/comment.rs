@@ -1,5 +1,7 @@
 //! Comments as documents. A comment stands and falls with its video: every step asks whether that is visible.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use aviary_domain::comment::{Comment, CommentCard, CommentRepository, CommentText, PlacedComment};
 use aviary_domain::id::RawId;
@@ -9,29 +11,33 @@ use aviary_domain::user::User;
 use aviary_domain::video::Video;
 use aviary_domain::{Id, StoreError, Timestamp};
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Document, RawDocument, RawDocumentBuf, doc};
+use mongodb::bson::{RawDocument, RawDocumentBuf, doc};
 use mongodb::options::ReturnDocument;
 
 use super::Database;
 use super::access::Access;
-use super::card::visible_to;
+use super::card::{Audience, visible_to};
 use super::collection::{COMMENTS, USERS, VIDEOS};
 use super::document::{Fields, date, newest_cursor, object_id};
 use super::error::TxError;
-use super::idempotency::note;
+use super::group::GroupCommit;
 use super::like::{self, LikeKind};
-use super::list::{ids, newest_page};
+use super::list::newest_page;
 use super::{people, snapshot};
+use create::NewComment;
+
+mod create;
 
 /// The comments in MongoDB.
 pub struct MongoComments {
     database: Database,
+    waiting: GroupCommit<NewComment>,
 }
 
 impl MongoComments {
     /// The comments of this database.
     pub fn new(database: Database) -> Self {
-        Self { database }
+        Self { database, waiting: GroupCommit::default() }
     }
 
     /// The owner of a video, whoever may see it.
@@ -44,8 +50,8 @@ impl MongoComments {
 impl CommentRepository for MongoComments {
     async fn create(&self, comment: &Comment, once: Option<Once>) -> Result<Option<CommentCard>, StoreError> {
         let Some(owner) = self.video_owner(object_id(comment.video)).await? else { return Ok(None) };
-        let (hot, owner) = ([comment.video.bytes(), owner], ObjectId::from_bytes(owner));
-        self.database.transact(&hot, |tx| async move { create(&tx, comment, owner, once.as_ref()).await }).await
+        let write = NewComment { comment: comment.clone(), once, video_owner: owner };
+        self.waiting.put_down(&self.database, write).await
     }
 
     async fn find(&self, id: Id<Comment>, viewer: Option<Id<User>>) -> Result<Option<PlacedComment>, StoreError> {
@@ -58,11 +64,7 @@ impl CommentRepository for MongoComments {
         viewer: Option<Id<User>>,
         page: &PageRequest,
     ) -> Result<Option<Page<CommentCard>>, StoreError> {
-        let list = self.database.run(|_| async move {
-            let db = snapshot::begin(&self.database).await?;
-            list(&db, video, viewer, page).await
-        });
-        list.await
+        self.database.run(|db| async move { list(&self.database, &db, video, viewer, page).await }).await
     }
 
     async fn update(
@@ -84,33 +86,6 @@ impl CommentRepository for MongoComments {
     }
 }
 
-async fn create(
-    tx: &Access,
-    comment: &Comment,
-    video_owner: ObjectId,
-    once: Option<&Once>,
-) -> Result<Option<CommentCard>, TxError> {
-    let mut video = doc! { "_id": object_id(comment.video) };
-    video.extend(visible_to(Some(comment.owner)));
-    if !change_counts(tx, video, video_owner, 1).await? {
-        return Ok(None);
-    }
-    note(tx, once, comment.id.bytes()).await?;
-    let row = doc! {
-        "_id": object_id(comment.id),
-        "content": comment.content.as_str(),
-        "video": object_id(comment.video),
-        "owner": object_id(comment.owner),
-        "likesCount": 0_i64,
-        "createdAt": date(comment.created_at),
-        "updatedAt": date(comment.updated_at),
-    };
-    tx.insert(COMMENTS, row).await?;
-    let comment = Comment { likes_count: 0, ..comment.clone() };
-    let owner = people::card(tx, comment.owner).await?;
-    Ok(Some(CommentCard { comment, owner, is_liked: false }))
-}
-
 async fn find(db: &Access, id: Id<Comment>, viewer: Option<Id<User>>) -> Result<Option<PlacedComment>, TxError> {
     let Some(found) = db.find_one(COMMENTS, doc! { "_id": object_id(id) }).await? else { return Ok(None) };
     let comment = comment(&found)?;
@@ -119,17 +94,23 @@ async fn find(db: &Access, id: Id<Comment>, viewer: Option<Id<User>>) -> Result<
 }
 
 async fn list(
+    database: &Database,
     db: &Access,
     video: Id<Video>,
     viewer: Option<Id<User>>,
     page: &PageRequest,
 ) -> Result<Option<Page<CommentCard>>, TxError> {
-    let Some(found) = seen_video(db, video, viewer, "commentsCount").await? else { return Ok(None) };
-    let total = if page.cursor().is_none() { Some(found.count("commentsCount")?) } else { None };
-    let found = newest_page(db, COMMENTS, doc! { "video": object_id(video) }, page).await?;
-    let ids = ids(&found, "_id")?;
-    let liked = like::liked_among(db, LikeKind::Comment, &ids, viewer).await?;
-    let comments = found.iter().map(|row| comment(row)).collect::<Result<Vec<_>, _>>()?;
+    let rows = rows(database, db, object_id(video), page).await?;
+    let Some(rows) = rows.as_ref() else { return Ok(None) };
+    if !rows.audience.includes(viewer) {
+        return Ok(None);
+    }
+    let total = page.cursor().is_none().then_some(rows.total);
+    let comments = rows.found.iter().map(|row| comment(row)).collect::<Result<Vec<_>, _>>()?;
+    // Read after the page, so that a like of a moment ago may be told that is not yet counted there; but nobody likes
+    // what has no likes.
+    let likeable = comments.iter().filter(|comment| comment.likes_count > 0).map(|comment| object_id(comment.id));
+    let liked = like::liked_among(db, LikeKind::Comment, &likeable.collect::<Vec<_>>(), viewer).await?;
     let authors = people::find_all(db, comments.iter().map(|comment| comment.owner)).await?;
     let card = |comment: Comment| {
         let owner = authors.get(&comment.owner.bytes())?.card.clone();
@@ -139,6 +120,40 @@ async fn list(
     Ok(Some(Page::from_surplus(cards, page.size, total, |last: &CommentCard| {
         newest_cursor(last.comment.created_at, last.comment.id)
     })))
+}
+
+/// A page of a video's comments, whoever looks, and what there is to know of the video, in one state.
+pub(super) struct CommentRows {
+    audience: Audience,
+    total: u64,
+    found: Vec<RawDocumentBuf>,
+}
+
+/// Nothing where there is no such video. Who asks for the same page at the same moment is answered by one look.
+async fn rows(
+    database: &Database,
+    db: &Access,
+    video: ObjectId,
+    page: &PageRequest,
+) -> Result<Arc<Option<CommentRows>>, TxError> {
+    if page.cursor().is_some() {
+        return look_at(database.clone(), video, page.clone()).await.map(Arc::new);
+    }
+    let line = (video, page.offset(), page.surplus());
+    let (database, page) = (database.clone(), page.clone());
+    db.questions().comments.ask(line, vec![()], move |_| look_at(database.clone(), video, page.clone())).await
+}
+
+async fn look_at(database: Database, video: ObjectId, page: PageRequest) -> Result<Option<CommentRows>, TxError> {
+    let db = snapshot::begin(&database).await?;
+    let fields = doc! { "owner": 1, "isPublished": 1, "commentsCount": 1 };
+    let Some(seen) = db.find_fields(VIDEOS, doc! { "_id": video }, fields).await? else { return Ok(None) };
+    let rows = CommentRows {
+        audience: Audience::of(&seen)?,
+        total: seen.count("commentsCount")?,
+        found: newest_page(&db, COMMENTS, doc! { "video": video }, &page).await?,
+    };
+    Ok(Some(rows))
 }
 
 async fn update(
@@ -162,7 +177,7 @@ async fn update(
 
 async fn delete(tx: &Access, id: ObjectId, video_owner: ObjectId) -> Result<bool, TxError> {
     let Some(placed) = place(tx, id).await? else { return Ok(false) };
-    if !change_counts(tx, doc! { "_id": placed.video }, video_owner, -1).await? {
+    if !uncount(tx, placed.video, video_owner).await? {
         return Ok(false);
     }
     tx.delete(COMMENTS, doc! { "_id": id }).await?;
@@ -197,16 +212,13 @@ async fn seen_video(
     access.find_fields(VIDEOS, filter, doc! { field: 1 }).await
 }
 
-/// Counts a comment of the video that matches; answers whether there is one, and changes nothing if not.
-///
-/// This comes as early as possible: everybody who comments on the video writes to it, and among nodes who comes second
-/// is undone. So it is undone before it has done anything, and who was first has the video until its end. For the same
-/// reason, of a comment and a delete of the video at once one gives way.
-async fn change_counts(tx: &Access, video: Document, owner: ObjectId, change: i64) -> Result<bool, TxError> {
-    if !tx.update(VIDEOS, video, doc! { "$inc": { "commentsCount": change } }).await? {
+/// Takes a comment off the counts of its video and of the video's owner; answers whether there is such a video, and
+/// changes nothing if not. As early as in creating one, and for the same reason.
+async fn uncount(tx: &Access, video: ObjectId, owner: ObjectId) -> Result<bool, TxError> {
+    if !tx.update(VIDEOS, doc! { "_id": video }, doc! { "$inc": { "commentsCount": -1_i64 } }).await? {
         return Ok(false);
     }
-    tx.update(USERS, doc! { "_id": owner }, doc! { "$inc": { "commentsReceived": change } }).await?;
+    tx.update(USERS, doc! { "_id": owner }, doc! { "$inc": { "commentsReceived": -1_i64 } }).await?;
     Ok(true)
 }
 

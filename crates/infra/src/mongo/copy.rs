@@ -278,7 +278,7 @@ fn failed(error: TxError) -> CopyError {
     match error {
         // With what the server said: it goes to the person at the terminal.
         TxError::Driver(error) => error.into(),
-        other => StoreError::from(other).into(),
+        other @ TxError::Store(_) => StoreError::from(other).into(),
     }
 }
 

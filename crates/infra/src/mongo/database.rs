@@ -10,6 +10,7 @@ use aviary_domain::id::RawId;
 use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 use mongodb::options::{Acknowledgment, ReadConcern, TransactionOptions, WriteConcern};
 use mongodb::{Client, ClientSession};
+use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
 use super::abandoned::Abandoned;
@@ -33,6 +34,10 @@ const SHORT_DEADLINE: Duration = Duration::from_secs(2);
 /// often from then on.
 const BLOCKED: Duration = Duration::from_secs(1);
 
+/// How often steps of many are tried together, and how long they wait for what one of them may want to change.
+const ATTEMPTS: u32 = 3;
+const SHORT_WAIT: Duration = Duration::from_millis(100);
+
 /// The first pause before a transaction is repeated; each further one is longer, up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
 const MAX_PAUSE: Duration = Duration::from_millis(256);
@@ -51,13 +56,15 @@ struct Inner {
     silent: AtomicBool,
     abandoned: Abandoned,
     known: Arc<Known>,
+    /// Whether the deployment is a sharded cluster.
+    is_sharded: bool,
 }
 
 impl Database {
-    pub(super) fn new(clients: Clients) -> Self {
+    pub(super) fn new(clients: Clients, is_sharded: bool) -> Self {
         let (turns, hot, silent) = (Turns::default(), HotKeys::default(), AtomicBool::default());
         let (abandoned, known) = (Abandoned::default(), Arc::default());
-        Self { inner: Arc::new(Inner { clients, turns, hot, silent, abandoned, known }) }
+        Self { inner: Arc::new(Inner { clients, turns, hot, silent, abandoned, known, is_sharded }) }
     }
 
     /// Does steps that need no transaction: a read, or one write that is atomic by itself. Not to be called within
@@ -89,23 +96,32 @@ impl Database {
         self.in_time(self.repeat(hot, &steps)).await
     }
 
-    /// The same for steps that may find, when they have changed something already, that there is nothing to change
-    /// ([`TxError::Absent`]): they are undone and the answer is `None`.
-    pub(crate) async fn transact_if_there<T, F>(
+    /// The same for steps of many callers, of which any can be in the way of the others: soon given up. `None` when
+    /// nothing was committed, whatever the reason. To be called within [`Database::in_time`].
+    pub(super) async fn try_transact<T, F>(
         &self,
         hot: &[RawId],
         steps: impl Fn(Access) -> F,
-    ) -> Result<Option<T>, StoreError>
+    ) -> Result<Option<T>, TxError>
     where
         F: Future<Output = Result<T, TxError>>,
     {
-        self.in_time(async {
-            match self.repeat(hot, &steps).await {
-                Err(TxError::Absent) => Ok(None),
-                done => done.map(Some),
+        let mut pauses = Pauses::default();
+        for _ in 0..ATTEMPTS {
+            let Ok(held) = timeout(SHORT_WAIT, self.inner.hot.hold(hot)).await else { return Ok(None) };
+            match self.attempt(held, &steps).await {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(failed) if failed.repeatable => pauses.next().await,
+                Err(failed) if failed.is_certain => return Ok(None),
+                Err(failed) => return Err(failed.error),
             }
-        })
-        .await
+        }
+        Ok(None)
+    }
+
+    /// The runtime on which the database was opened.
+    pub(super) fn home(&self) -> Handle {
+        self.inner.clients.home()
     }
 
     /// Ends the client; from then on every call fails.
@@ -129,10 +145,11 @@ impl Database {
 
     /// Access without a transaction, in this lane.
     pub(super) fn access_in(&self, lane: u8) -> Access {
-        Access::plain(self.inner.clients.here(), lane, Arc::clone(&self.inner.known))
+        Access::plain(self.inner.clients.here(), lane, Arc::clone(&self.inner.known), self.inner.is_sharded)
     }
 
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, TxError>>) -> Result<T, StoreError> {
+    /// Waits no longer than a call may take, for what has turns of its own.
+    pub(super) async fn in_time<T>(&self, work: impl Future<Output = Result<T, TxError>>) -> Result<T, StoreError> {
         let silent = &self.inner.silent;
         let limit = if silent.load(Ordering::Relaxed) { SHORT_DEADLINE } else { DEADLINE };
         let done = tokio::select! {
@@ -144,7 +161,7 @@ impl Database {
             silent.store(true, Ordering::Relaxed);
             return Err(StoreError::unavailable(OutOfTime));
         };
-        if !done.as_ref().is_err_and(TxError::may_pass) {
+        if !done.as_ref().is_err_and(|error| error.may_pass() || error.is_unavailable()) {
             silent.store(false, Ordering::Relaxed);
         }
         done.map_err(StoreError::from)
@@ -154,17 +171,20 @@ impl Database {
     async fn clear_the_way(&self) -> Infallible {
         loop {
             sleep(BLOCKED).await;
-            self.inner.abandoned.end(self.inner.clients.here().client()).await;
+            self.inner.abandoned.end(self.inner.clients.here().database.client()).await;
         }
     }
 
-    async fn repeat<T, F>(&self, hot: &[RawId], steps: &impl Fn(Access) -> F) -> Result<T, TxError>
+    /// Does steps as [`Database::transact`] does, to be called within [`Database::in_time`].
+    pub(super) async fn repeat<T, F>(&self, hot: &[RawId], steps: &impl Fn(Access) -> F) -> Result<T, TxError>
     where
         F: Future<Output = Result<T, TxError>>,
     {
         let mut pauses = Pauses::default();
         loop {
-            match self.attempt(hot, steps).await {
+            // Before the turn: who queues for a hot document must not keep others from theirs.
+            let held = self.inner.hot.hold(hot).await;
+            match self.attempt(held, steps).await {
                 Err(failed) if failed.repeatable => pauses.next().await,
                 Err(failed) => return Err(failed.error),
                 Ok(answer) => return Ok(answer),
@@ -172,12 +192,10 @@ impl Database {
         }
     }
 
-    async fn attempt<T, F>(&self, hot: &[RawId], steps: &impl Fn(Access) -> F) -> Result<T, Failed>
+    async fn attempt<T, F>(&self, held: Held<'_>, steps: &impl Fn(Access) -> F) -> Result<T, Failed>
     where
         F: Future<Output = Result<T, TxError>>,
     {
-        // Before the turn: who queues for a hot document must not keep others from theirs.
-        let held = self.inner.hot.hold(hot).await;
         let turn = self.inner.turns.take().await.map_err(Failed::before_commit)?;
         // Where nobody queues, one commit is enough.
         let concern = if held.has_waited { visible() } else { durable() };
@@ -207,18 +225,20 @@ struct Failed {
     error: TxError,
     /// Whether nothing was committed and the same steps may succeed later.
     repeatable: bool,
+    /// Whether it is certain that nothing was committed.
+    is_certain: bool,
 }
 
 impl Failed {
     /// What nobody asked to commit is not committed, whatever the reason.
     fn before_commit(error: impl Into<TxError>) -> Self {
         let error = error.into();
-        Self { repeatable: error.may_pass(), error }
+        Self { repeatable: error.may_pass(), is_certain: true, error }
     }
 
     /// Only the deployment can tell that a commit did not happen.
     fn at_commit(error: TxError) -> Self {
-        Self { repeatable: error.is_transient(), error }
+        Self { repeatable: error.is_transient(), is_certain: error.is_transient(), error }
     }
 }
 

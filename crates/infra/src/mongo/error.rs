@@ -1,5 +1,6 @@
 //! What can go wrong inside the adapter, and how it looks to a caller of a port.
 
+use std::error::Error as _;
 use std::fmt;
 
 use aviary_domain::StoreError;
@@ -27,8 +28,6 @@ pub(crate) enum TxError {
     Store(StoreError),
     /// What the driver said.
     Driver(Error),
-    /// What was to be changed is not there for who asks: nothing may remain of the steps.
-    Absent,
 }
 
 impl From<StoreError> for TxError {
@@ -49,7 +48,6 @@ impl From<TxError> for StoreError {
             TxError::Store(error) => error,
             TxError::Driver(error) if may_pass(&error) => Self::unavailable(error),
             TxError::Driver(error) => Self::backend(error),
-            TxError::Absent => Self::backend("what was to be changed is not there"),
         }
     }
 }
@@ -64,6 +62,27 @@ impl TxError {
     /// Whether the same call may succeed later: the deployment is away, between two primaries, or overloaded.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Self::Driver(error) if may_pass(error))
+    }
+
+    /// The same for another caller who waited for the same answer.
+    pub(crate) fn for_another(&self) -> Self {
+        match self {
+            Self::Driver(error) => Self::Driver(error.clone()),
+            Self::Store(StoreError::Unavailable(cause)) => Self::Store(StoreError::unavailable(cause.to_string())),
+            Self::Store(StoreError::Conflict { field }) => Self::Store(StoreError::Conflict { field }),
+            Self::Store(StoreError::QuotaExceeded { used, quota }) => {
+                Self::Store(StoreError::QuotaExceeded { used: *used, quota: *quota })
+            }
+            Self::Store(error @ StoreError::Backend(_)) => {
+                let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                Self::Store(StoreError::backend(cause))
+            }
+        }
+    }
+
+    /// Whether the call was given up on the way.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Unavailable(_)))
     }
 
     /// Whether a unique index refused the write, and this is its name.

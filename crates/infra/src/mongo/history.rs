@@ -1,22 +1,64 @@
 //! Watch history in MongoDB: one document a user and video.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use aviary_domain::history::{HistoryEntry, HistoryRepository};
 use aviary_domain::page::{Page, PageRequest};
 use aviary_domain::user::User;
 use aviary_domain::video::Video;
-use aviary_domain::{Id, StoreError};
-use mongodb::bson::{Document, doc};
+use aviary_domain::{Id, StoreError, Timestamp};
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::options::{AggregateOptions, FindOptions, Hint};
 
 use super::Database;
+use super::access::Access;
 use super::collection::HISTORY;
 use super::document::{Fields, newest_cursor, object_id};
+use super::error::TxError;
 use super::list::References;
 use super::snapshot;
 
 /// The index that has a user's entries in their order.
 pub(super) fn index() -> Document {
     doc! { "user": 1, "watchedAt": -1, "video": -1 }
+}
+
+/// The video that stands in front of a user's history, and when it was entered.
+pub(super) async fn front(db: &Access, user: Id<User>) -> Result<Option<(Timestamp, Id<Video>)>, TxError> {
+    let user = object_id(user);
+    let read = |front: &RawDocumentBuf| Ok((front.time("watchedAt")?, front.id("video")?));
+    // A router would have the shards send all entries of all these users.
+    if db.is_within() || db.is_sharded() {
+        return fronts(db.clone(), vec![user]).await?.get(&user).map(read).transpose();
+    }
+    let asker = db.clone();
+    let found = db.questions().fronts.ask((), vec![user], move |users| fronts(asker.clone(), users)).await?;
+    found.get(&user).map(read).transpose()
+}
+
+/// The entries in front of these users' histories, each the first of its user in the index.
+async fn fronts(db: Access, users: Vec<ObjectId>) -> Result<HashMap<ObjectId, RawDocumentBuf>, TxError> {
+    let index = Hint::Keys(index());
+    let found = if let [user] = users.as_slice() {
+        let order = doc! { "watchedAt": -1, "video": -1 };
+        let fields = doc! { "_id": 0, "user": 1, "watchedAt": 1, "video": 1 };
+        let options = FindOptions::builder().sort(order).limit(1).hint(index).projection(fields).build();
+        db.find(HISTORY, doc! { "user": user }, options).await?
+    } else {
+        let first = doc! { "watchedAt": { "$first": "$watchedAt" }, "video": { "$first": "$video" } };
+        let mut group = doc! { "_id": "$user", "user": { "$first": "$user" } };
+        group.extend(first);
+        let pipeline = vec![
+            doc! { "$match": { "user": { "$in": users } } },
+            doc! { "$sort": self::index() },
+            doc! { "$group": group },
+        ];
+        let options = AggregateOptions::builder().hint(index).build();
+        db.aggregate_with(HISTORY, pipeline, options).await?
+    };
+    found.into_iter().map(|entry| Ok((object_id(entry.id::<User>("user")?), entry))).collect()
 }
 
 /// Watch history in MongoDB.

@@ -12,6 +12,7 @@ use super::access::Access;
 use super::collection::IDEMPOTENCY_KEYS;
 use super::document::{Fields, binary, date};
 use super::error::TxError;
+use super::list::any_of;
 
 /// The keys in MongoDB.
 pub struct MongoIdempotency {
@@ -50,16 +51,30 @@ impl IdempotencyRepository for MongoIdempotency {
 
 /// Notes what a key makes, in the transaction that makes it. Only a note that is over gives way.
 pub(super) async fn note(tx: &Access, once: Option<&Once>, made: RawId) -> Result<(), TxError> {
-    let Some(once) = once else { return Ok(()) };
-    let over = doc! { "_id": binary(&once.key.0), "expiresAt": { "$lte": date(once.now) } };
-    tx.delete(IDEMPOTENCY_KEYS, over).await?;
-    let note = doc! {
-        "_id": binary(&once.key.0),
-        "fingerprint": binary(&once.fingerprint.0),
-        "made": ObjectId::from_bytes(made),
-        "expiresAt": date(once.expires_at()),
+    note_all(tx, [(once, made)]).await
+}
+
+/// The same for several creations.
+pub(super) async fn note_all<'a>(
+    tx: &Access,
+    creations: impl IntoIterator<Item = (Option<&'a Once>, RawId)>,
+) -> Result<(), TxError> {
+    let creations = creations.into_iter().filter_map(|(once, made)| Some((once?, made)));
+    let note = |(once, made): (&Once, RawId)| {
+        let note = doc! {
+            "_id": binary(&once.key.0),
+            "fingerprint": binary(&once.fingerprint.0),
+            "made": ObjectId::from_bytes(made),
+            "expiresAt": date(once.expires_at()),
+        };
+        (doc! { "_id": binary(&once.key.0), "expiresAt": { "$lte": date(once.now) } }, note)
     };
-    tx.insert(IDEMPOTENCY_KEYS, note).await.map_err(|error| {
+    let (over, notes): (Vec<_>, Vec<_>) = creations.map(note).unzip();
+    if notes.is_empty() {
+        return Ok(());
+    }
+    tx.delete_by(IDEMPOTENCY_KEYS, any_of(over), doc! { "_id": 1 }).await?;
+    tx.insert_all(IDEMPOTENCY_KEYS, notes).await.map_err(|error| {
         if error.is_duplicate("_id_") { StoreError::Conflict { field: KEY_FIELD }.into() } else { error }
     })
 }

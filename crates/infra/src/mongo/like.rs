@@ -1,7 +1,7 @@
 //! Likes as documents: one a user and target by a unique index, counted on the target and for its owner in the same
 //! transaction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use async_trait::async_trait;
 use aviary_domain::id::RawId;
@@ -16,15 +16,19 @@ use mongodb::options::{FindOptions, Hint};
 
 use super::Database;
 use super::access::Access;
-use super::card::visible_to;
 use super::collection::{COMMENTS, LIKES, PURGE_QUEUE, TWEETS, USERS, VIDEOS};
-use super::document::{Fields, date, newest_cursor, object_id};
+use super::document::{Fields, newest_cursor, object_id};
 use super::error::TxError;
-use super::list::References;
+use super::group::GroupCommit;
+use super::list::{References, any_of, pairs_in};
 use super::{people, snapshot};
+use tally::{Request, Wish};
+
+mod tally;
+mod together;
 
 /// What kind of thing is liked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum LikeKind {
     Video,
     Comment,
@@ -76,8 +80,7 @@ pub(super) async fn is_liked(
     Ok(!liked_among(access, kind, &[target], user).await?.is_empty())
 }
 
-/// Which of these a user likes, in one query for all. The index is named: that of the targets alone would walk the likes
-/// of everybody.
+/// Which of these a user likes, in one query for all.
 pub(super) async fn liked_among(
     access: &Access,
     kind: LikeKind,
@@ -85,12 +88,37 @@ pub(super) async fn liked_among(
     user: Option<Id<User>>,
 ) -> Result<HashSet<ObjectId>, TxError> {
     let Some(user) = user.filter(|_| !targets.is_empty()) else { return Ok(HashSet::new()) };
-    let mut filter = kind.likes_of_any(targets);
-    filter.insert("likedBy", object_id(user));
+    let pairs: Vec<_> = targets.iter().map(|target| (object_id(user), *target)).collect();
+    if access.is_within() {
+        return Ok(likes_among(access.clone(), kind, pairs).await?.into_iter().map(|(_, target)| target).collect());
+    }
+    let asker = access.clone();
+    let look = move |pairs| likes_among(asker.clone(), kind, pairs);
+    let found = access.questions().likes.ask(kind, pairs.clone(), look).await?;
+    Ok(pairs.into_iter().filter(|pair| found.contains(pair)).map(|(_, target)| target).collect())
+}
+
+/// Which of these pairs of a user and a target are likes. The index is named: that of the targets alone would walk the
+/// likes of everybody.
+async fn likes_among(
+    access: Access,
+    kind: LikeKind,
+    pairs: Vec<(ObjectId, ObjectId)>,
+) -> Result<HashSet<(ObjectId, ObjectId)>, TxError> {
+    let mut wanted = BTreeMap::<ObjectId, Vec<ObjectId>>::new();
+    for (user, target) in pairs {
+        wanted.entry(user).or_default().push(target);
+    }
+    let of_one = wanted.into_iter().map(|(user, targets)| {
+        let mut likes = kind.likes_of_any(&targets);
+        likes.insert("likedBy", user);
+        likes
+    });
     let index = Hint::Keys(doc! { "likedBy": 1, kind.field(): 1 });
-    let options = FindOptions::builder().projection(doc! { kind.field(): 1, "_id": 0 }).hint(index).build();
-    let likes = access.find(LIKES, filter, options).await?;
-    likes.iter().map(|like| Ok(object_id(like.id::<()>(kind.field())?))).collect()
+    let fields = doc! { "likedBy": 1, kind.field(): 1, "_id": 0 };
+    let options = FindOptions::builder().projection(fields).hint(index).build();
+    let likes = access.find(LIKES, any_of(of_one.collect()), options).await?;
+    pairs_in(&likes, ["likedBy", kind.field()])
 }
 
 /// Changes how many likes somebody received.
@@ -117,12 +145,13 @@ pub(super) async fn leave_to_purge(tx: &Access, kind: LikeKind, target: ObjectId
 /// The likes in MongoDB.
 pub struct MongoLikes {
     database: Database,
+    waiting: GroupCommit<Request>,
 }
 
 impl MongoLikes {
     /// The likes of this database.
     pub fn new(database: Database) -> Self {
-        Self { database }
+        Self { database, waiting: GroupCommit::default() }
     }
 
     /// What many may change at once when something is liked: the target and its owner. Only a hint: the transaction
@@ -133,50 +162,26 @@ impl MongoLikes {
         Ok(owner.map(|owner| [id.bytes(), owner]))
     }
 
-    /// Changes whether a user likes something, and counts that; `steps` tell whether it is liked then, and by how much
-    /// the count changes. `None` when the user sees no such target.
-    async fn change<F>(
-        &self,
-        user: Id<User>,
-        target: LikeTarget,
-        steps: impl Fn(Access) -> F,
-    ) -> Result<Option<LikeState>, StoreError>
-    where
-        F: Future<Output = Result<(bool, i64), TxError>>,
-    {
+    /// Fulfils a wish, together with those that come at the same moment. `None` when the user sees no such target.
+    async fn fulfil(&self, user: Id<User>, target: LikeTarget, wish: Wish) -> Result<Option<LikeState>, StoreError> {
         let Some(hot) = self.hot(target).await? else { return Ok(None) };
-        let steps = &steps;
-        self.database
-            .transact_if_there(&hot, |tx| async move {
-                let (is_liked, change) = steps(tx.clone()).await?;
-                let likes_count = counted(&tx, user, target, change).await?;
-                Ok(LikeState { is_liked, likes_count })
-            })
-            .await
+        let request = Request { hot, user, target, wish };
+        self.waiting.put_down(&self.database, request).await
     }
 }
 
 #[async_trait]
 impl LikeRepository for MongoLikes {
     async fn put(&self, like: &Like) -> Result<Option<LikeState>, StoreError> {
-        let steps = |tx: Access| async move { Ok((true, i64::from(add(&tx, like).await?))) };
-        self.change(like.liked_by, like.target, steps).await
+        self.fulfil(like.liked_by, like.target, Wish::Put(like.clone())).await
     }
 
     async fn remove(&self, user: Id<User>, target: LikeTarget) -> Result<Option<LikeState>, StoreError> {
-        let steps = |tx: Access| async move { Ok((false, -i64::from(remove(&tx, target, user).await?))) };
-        self.change(user, target, steps).await
+        self.fulfil(user, target, Wish::Remove).await
     }
 
     async fn toggle(&self, like: &Like) -> Result<Option<LikeState>, StoreError> {
-        let steps = |tx: Access| async move {
-            if remove(&tx, like.target, like.liked_by).await? {
-                return Ok((false, -1));
-            }
-            add(&tx, like).await?;
-            Ok((true, 1))
-        };
-        self.change(like.liked_by, like.target, steps).await
+        self.fulfil(like.liked_by, like.target, Wish::Toggle(like.clone())).await
     }
 
     async fn liked_videos(&self, user: Id<User>, page: &PageRequest) -> Result<Page<LikedVideo>, StoreError> {
@@ -196,63 +201,6 @@ impl LikeRepository for MongoLikes {
         let liked = liked.collect::<Result<_, _>>()?;
         Ok(Page::from_surplus(liked, page.size, None, |last| newest_cursor(last.like.created_at, last.like.id)))
     }
-}
-
-/// The filter of a user's like of something.
-fn like_of(target: LikeTarget, user: Id<User>) -> Document {
-    let (kind, id) = kind_and_id(target);
-    let mut filter = kind.likes_of(id);
-    filter.insert("likedBy", object_id(user));
-    filter
-}
-
-/// Adds the like unless there is one; tells whether it did.
-async fn add(tx: &Access, like: &Like) -> Result<bool, TxError> {
-    let mut fresh = doc! {
-        "_id": object_id(like.id),
-        "createdAt": date(like.created_at),
-        "updatedAt": date(like.created_at),
-    };
-    if let Some(note) = &like.description {
-        fresh.insert("description", note.as_str());
-    }
-    if let Some(inviter) = like.inviter {
-        fresh.insert("inviterId", object_id(inviter));
-    }
-    // The target and the user come from the filter.
-    tx.upsert(LIKES, like_of(like.target, like.liked_by), doc! { "$setOnInsert": fresh }).await
-}
-
-/// Removes the user's like if there is one; tells whether it did.
-async fn remove(tx: &Access, target: LikeTarget, user: Id<User>) -> Result<bool, TxError> {
-    tx.delete(LIKES, like_of(target, user)).await
-}
-
-/// Counts what was added or removed on the target and for its owner, and tells how many likes there are. Only here is it
-/// seen whether there is such a target for the user: [`TxError::Absent`] takes the like back.
-async fn counted(tx: &Access, user: Id<User>, target: LikeTarget, change: i64) -> Result<u64, TxError> {
-    let (kind, id) = kind_and_id(target);
-    let mut filter = doc! { "_id": id };
-    if kind == LikeKind::Video {
-        filter.extend(visible_to(Some(user)));
-    }
-    let fields = doc! { "owner": 1, "likesCount": 1, "video": 1 };
-    let found = if change == 0 {
-        tx.find_fields(kind.collection(), filter, fields).await?
-    } else {
-        let count = doc! { "$inc": { "likesCount": change } };
-        tx.update_and_find_fields(kind.collection(), filter, count, fields).await?
-    };
-    let found = found.ok_or(TxError::Absent)?;
-    if kind == LikeKind::Comment {
-        let mut video = doc! { "_id": object_id(found.id::<()>("video")?) };
-        video.extend(visible_to(Some(user)));
-        if !tx.exists(VIDEOS, video).await? {
-            return Err(TxError::Absent);
-        }
-    }
-    change_received(tx, object_id(found.id::<User>("owner")?), change).await?;
-    Ok(found.count("likesCount")?)
 }
 
 fn kind_and_id(target: LikeTarget) -> (LikeKind, ObjectId) {

@@ -1,6 +1,6 @@
 //! Pages of lists newest first, and of lists of videos of which some may be hidden from who looks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aviary_domain::id::RawId;
 use aviary_domain::page::PageRequest;
@@ -142,6 +142,28 @@ pub(super) async fn with_owners(db: &Access, found: &[RawDocumentBuf]) -> Result
     // Nobody's account ends: a video without its owner is none of ours.
     let card = |video: Video| Some(VideoCard { owner: owners.get(&video.owner.bytes())?.card.clone(), video });
     Ok(videos.into_iter().filter_map(card).collect())
+}
+
+/// The filter of the documents that match one of these.
+pub(super) fn any_of(filters: Vec<Document>) -> Document {
+    match <[Document; 1]>::try_from(filters) {
+        Ok([filter]) => filter,
+        Err(filters) => doc! { "$or": filters },
+    }
+}
+
+/// These documents by their ids.
+pub(super) fn by_id(documents: Vec<RawDocumentBuf>) -> Result<HashMap<ObjectId, RawDocumentBuf>, TxError> {
+    documents.into_iter().map(|document| Ok((object_id(document.id::<RawId>("_id")?), document))).collect()
+}
+
+/// The pairs of ids in two fields of these documents.
+pub(super) fn pairs_in(
+    documents: &[RawDocumentBuf],
+    [one, other]: [&str; 2],
+) -> Result<HashSet<(ObjectId, ObjectId)>, TxError> {
+    let id = |document: &RawDocumentBuf, field| document.id::<RawId>(field).map(object_id);
+    documents.iter().map(|document| Ok((id(document, one)?, id(document, other)?))).collect()
 }
 
 /// The ids in a field of these documents.

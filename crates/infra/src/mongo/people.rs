@@ -8,14 +8,14 @@ use aviary_domain::id::RawId;
 use aviary_domain::user::{User, UserCard};
 use aviary_domain::{Id, StoreError};
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Document, RawDocument, doc};
-use mongodb::options::FindOptions;
+use mongodb::bson::{Document, RawDocument, RawDocumentBuf, doc};
 
 use super::access::Access;
 use super::card::{user_card, user_card_fields};
 use super::collection::USERS;
 use super::document::{Fields, object_id};
 use super::error::TxError;
+use super::list::by_id;
 
 /// A user as others see them.
 #[derive(Debug)]
@@ -43,7 +43,12 @@ pub(super) async fn find(db: &Access, id: Id<User>) -> Result<Option<Arc<Person>
 
 /// The card of a user who is there because something is theirs: nobody's account ends.
 pub(super) async fn card(db: &Access, id: Id<User>) -> Result<UserCard, TxError> {
-    let person = find(db, id).await?.ok_or_else(|| StoreError::backend("the owner of something is missing"))?;
+    card_of(&find_all(db, [id]).await?, id)
+}
+
+/// The same among those that were found.
+pub(super) fn card_of(people: &HashMap<RawId, Arc<Person>>, id: Id<User>) -> Result<UserCard, TxError> {
+    let person = people.get(&id.bytes()).ok_or_else(|| StoreError::backend("the owner of something is missing"))?;
     Ok(person.card.clone())
 }
 
@@ -71,14 +76,20 @@ pub(super) async fn find_all(
         return Ok(found);
     }
     let asked = known.before();
-    let options = FindOptions::builder().projection(fields()).build();
-    for document in db.outside().find(USERS, doc! { "_id": { "$in": unknown } }, options).await? {
-        let person = Arc::new(Person::read(&document)?);
+    let outside = db.outside();
+    let look = move |ids| read(outside.clone(), ids);
+    let answers = db.questions().people.ask((), unknown.clone(), look).await?;
+    for document in unknown.iter().filter_map(|id| answers.get(id)) {
+        let person = Arc::new(Person::read(document)?);
         let key = person.card.id.bytes();
         known.keep(asked, &key, Arc::clone(&person));
         found.insert(key, person);
     }
     Ok(found)
+}
+
+async fn read(db: Access, ids: Vec<ObjectId>) -> Result<HashMap<ObjectId, RawDocumentBuf>, TxError> {
+    by_id(db.find_all(USERS, ids, fields()).await?)
 }
 
 /// Whose this document of a collection is, if it is there; one that was deleted a while ago may be taken for there.

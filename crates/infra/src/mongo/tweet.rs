@@ -1,6 +1,9 @@
 //! Tweets as documents, counted for their authors and for the whole store.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
+use aviary_domain::id::RawId;
 use aviary_domain::idempotency::Once;
 use aviary_domain::page::{Page, PageRequest};
 use aviary_domain::tweet::{Tweet, TweetCard, TweetRepository, TweetText};
@@ -15,7 +18,8 @@ use super::access::Access;
 use super::collection::{TWEETS, USERS};
 use super::document::{Fields, date, newest_cursor, object_id};
 use super::error::TxError;
-use super::idempotency::note;
+use super::group::{GroupCommit, GroupWrite};
+use super::idempotency::note_all;
 use super::like::{self, LikeKind};
 use super::list::{ids, newest_page};
 use super::totals::Total;
@@ -24,21 +28,20 @@ use super::{people, snapshot, user};
 /// The tweets in MongoDB.
 pub struct MongoTweets {
     database: Database,
+    waiting: GroupCommit<NewTweet>,
 }
 
 impl MongoTweets {
     /// The tweets of this database.
     pub fn new(database: Database) -> Self {
-        Self { database }
+        Self { database, waiting: GroupCommit::default() }
     }
 }
 
 #[async_trait]
 impl TweetRepository for MongoTweets {
     async fn create(&self, tweet: &Tweet, once: Option<Once>) -> Result<TweetCard, StoreError> {
-        self.database
-            .transact(&[tweet.owner.bytes()], |tx| async move { create(&tx, tweet, once.as_ref()).await })
-            .await
+        self.waiting.put_down(&self.database, NewTweet { tweet: tweet.clone(), once }).await
     }
 
     async fn find(&self, id: Id<Tweet>) -> Result<Option<Tweet>, StoreError> {
@@ -93,20 +96,46 @@ impl TweetRepository for MongoTweets {
     }
 }
 
-async fn create(tx: &Access, tweet: &Tweet, once: Option<&Once>) -> Result<TweetCard, TxError> {
-    note(tx, once, tweet.id.bytes()).await?;
-    let row = doc! {
+/// A tweet to be written, with others.
+#[derive(Clone)]
+struct NewTweet {
+    tweet: Tweet,
+    once: Option<Once>,
+}
+
+impl GroupWrite for NewTweet {
+    type Answer = TweetCard;
+
+    fn hot(&self) -> Vec<RawId> {
+        vec![self.tweet.owner.bytes()]
+    }
+
+    async fn put_down(tx: &Access, writes: &[Self]) -> Result<Vec<TweetCard>, TxError> {
+        note_all(tx, writes.iter().map(|write| (write.once.as_ref(), write.tweet.id.bytes()))).await?;
+        tx.insert_all(TWEETS, writes.iter().map(|write| document(&write.tweet)).collect()).await?;
+        let mut owners = BTreeMap::<ObjectId, i64>::new();
+        for write in writes {
+            *owners.entry(object_id(write.tweet.owner)).or_default() += 1;
+        }
+        change_counts(tx, owners).await?;
+        let people = people::find_all(tx, writes.iter().map(|write| write.tweet.owner)).await?;
+        let card = |NewTweet { tweet, .. }: &Self| {
+            let tweet = Tweet { likes_count: 0, ..tweet.clone() };
+            Ok(TweetCard { owner: people::card_of(&people, tweet.owner)?, tweet, is_liked: false })
+        };
+        writes.iter().map(card).collect()
+    }
+}
+
+fn document(tweet: &Tweet) -> Document {
+    doc! {
         "_id": object_id(tweet.id),
         "content": tweet.content.as_str(),
         "owner": object_id(tweet.owner),
         "likesCount": 0_i64,
         "createdAt": date(tweet.created_at),
         "updatedAt": date(tweet.updated_at),
-    };
-    tx.insert(TWEETS, row).await?;
-    change_counts(tx, object_id(tweet.owner), 1).await?;
-    let tweet = Tweet { likes_count: 0, ..tweet.clone() };
-    card(tx, tweet, false).await
+    }
 }
 
 async fn list(
@@ -145,13 +174,16 @@ async fn delete(tx: &Access, id: ObjectId) -> Result<bool, TxError> {
     let owner = object_id(deleted.id::<User>("owner")?);
     like::change_received(tx, owner, -deleted.whole("likesCount")?).await?;
     like::leave_to_purge(tx, LikeKind::Tweet, id).await?;
-    change_counts(tx, owner, -1).await?;
+    change_counts(tx, BTreeMap::from([(owner, -1)])).await?;
     Ok(true)
 }
 
-async fn change_counts(tx: &Access, owner: ObjectId, change: i64) -> Result<(), TxError> {
-    tx.update(USERS, doc! { "_id": owner }, doc! { "$inc": { "tweetsCount": change } }).await?;
-    Total::Tweets.change(tx, change).await
+/// Changes how many tweets these users have written, and how many there are.
+async fn change_counts(tx: &Access, owners: BTreeMap<ObjectId, i64>) -> Result<(), TxError> {
+    let sum = owners.values().sum();
+    let owners = owners.into_iter().map(|(id, by)| (doc! { "_id": id }, doc! { "$inc": { "tweetsCount": by } }));
+    tx.update_each(USERS, owners.collect()).await?;
+    Total::Tweets.change(tx, sum).await
 }
 
 async fn card(access: &Access, tweet: Tweet, is_liked: bool) -> Result<TweetCard, TxError> {

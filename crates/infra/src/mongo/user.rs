@@ -1,5 +1,7 @@
 //! Accounts and channels in MongoDB.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use aviary_domain::file::FileKey;
 use aviary_domain::idempotency::Once;
@@ -8,8 +10,9 @@ use aviary_domain::user::{
     Account, AccountChange, Channel, LoginName, PasswordChange, User, UserImage, UserRepository, Username,
 };
 use aviary_domain::{Id, StoreError, Timestamp};
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, RawDocument, doc};
-use mongodb::options::ReturnDocument;
+use mongodb::options::{FindOptions, Hint, ReturnDocument};
 
 use super::Database;
 use super::access::Access;
@@ -19,6 +22,7 @@ use super::document::{Fields, date, object_id};
 use super::error::TxError;
 use super::file::{claim, make_due};
 use super::idempotency::note;
+use super::list::{any_of, pairs_in};
 use super::schema::{UNIQUE_EMAIL, UNIQUE_USERNAME};
 
 /// Accounts in MongoDB.
@@ -226,7 +230,26 @@ async fn channel(db: Access, username: &Username, viewer: Option<Id<User>>) -> R
 
 /// Whether a user subscribes to a channel.
 pub(super) async fn is_subscribed(db: &Access, user: Id<User>, channel: Id<User>) -> Result<bool, TxError> {
-    db.exists(SUBSCRIPTIONS, doc! { "channel": object_id(channel), "subscriber": object_id(user) }).await
+    let pair = (object_id(channel), object_id(user));
+    if db.is_within() {
+        return Ok(!subscriptions_among(db.clone(), vec![pair]).await?.is_empty());
+    }
+    let asker = db.clone();
+    let look = move |pairs| subscriptions_among(asker.clone(), pairs);
+    Ok(db.questions().subscriptions.ask((), vec![pair], look).await?.contains(&pair))
+}
+
+/// Which of these pairs of a channel and a user are subscriptions.
+async fn subscriptions_among(
+    db: Access,
+    pairs: Vec<(ObjectId, ObjectId)>,
+) -> Result<HashSet<(ObjectId, ObjectId)>, TxError> {
+    let pairs = pairs.into_iter().map(|(channel, user)| doc! { "channel": channel, "subscriber": user });
+    let index = Hint::Keys(doc! { "channel": 1, "subscriber": 1 });
+    let fields = doc! { "channel": 1, "subscriber": 1, "_id": 0 };
+    let options = FindOptions::builder().projection(fields).hint(index).build();
+    let found = db.find(SUBSCRIPTIONS, any_of(pairs.collect()), options).await?;
+    pairs_in(&found, ["channel", "subscriber"])
 }
 
 /// Whether there is such a user.

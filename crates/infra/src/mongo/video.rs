@@ -14,7 +14,7 @@ use super::Database;
 pub(super) mod change;
 mod credit;
 mod file;
-mod list;
+pub(super) mod list;
 mod search;
 mod settle;
 mod watch;

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use aviary_domain::like::LikeTarget;
 use aviary_domain::test_support::{fixture, seed};
 use aviary_domain::user::{AccountChange, FullName, User};
 use aviary_domain::{Id, StoreError};
+use futures_util::future::join_all;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 use mongodb::options::ClientOptions;
@@ -78,4 +80,44 @@ async fn what_a_dead_process_had_begun_is_out_of_the_way_before_others_give_up()
     let user = users.find_one(id).await.unwrap().unwrap();
     assert_eq!(user.get_i64("tweetsCount").unwrap(), 1);
     assert_ne!(user.get_str("fullName").unwrap(), "Half of a name");
+}
+
+/// Likes, comments and tweets that come together are put down together, unless one of them is in the others' way.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_blocked_keeps_nothing_waiting_that_came_with_it() {
+    let (store, guard) = fresh().await;
+    let (blocked, free) = (seed::user(&store).await, seed::user(&store).await);
+    let (stuck, open) = (seed::video(&store, blocked.id).await, seed::video(&store, free.id).await);
+    let fans = seed::users(&store, 8).await;
+    let mut stubborn = held(&guard, "somebody-else", blocked.id).await;
+
+    let at = fixture::at(1);
+    let refused = async {
+        let like = fixture::like(fans[0].id, LikeTarget::Video(stuck.id), at);
+        let (comment, tweet) = (fixture::comment(stuck.id, fans[0].id, at), fixture::tweet(blocked.id, at));
+        tokio::join!(store.likes.put(&like), store.comments.create(&comment, None), store.tweets.create(&tweet, None))
+    };
+    let others = fans.iter().map(async |fan| {
+        let begun = Instant::now();
+        for _ in 0..3 {
+            let like = fixture::like(fan.id, LikeTarget::Video(open.id), at);
+            let (comment, tweet) = (fixture::comment(open.id, fan.id, at), fixture::tweet(fan.id, at));
+            let (liked, commented, tweeted) = tokio::join!(
+                store.likes.toggle(&like),
+                store.comments.create(&comment, None),
+                store.tweets.create(&tweet, None)
+            );
+            assert!(liked.unwrap().is_some() && commented.unwrap().is_some() && tweeted.is_ok());
+        }
+        begun.elapsed()
+    });
+    let (refused, waited) = tokio::join!(refused, join_all(others));
+    assert!(waited.iter().all(|waited| *waited < Duration::from_secs(3)), "others waited {waited:?}");
+    assert!(matches!(refused.0, Err(StoreError::Unavailable(_))), "{:?}", refused.0);
+    assert!(matches!(refused.1, Err(StoreError::Unavailable(_))), "{:?}", refused.1);
+    assert!(matches!(refused.2, Err(StoreError::Unavailable(_))), "{:?}", refused.2);
+    stubborn.abort_transaction().await.unwrap();
+    let seen = store.videos.find(open.id).await.unwrap().unwrap();
+    assert_eq!((seen.likes_count, seen.comments_count), (8, 24));
+    seed::tweet(&store, blocked.id).await;
 }

@@ -58,13 +58,29 @@ async fn cards(
     let walk = FindOptions::builder().sort(sorting.order()).limit(integer(page.surplus()));
     let index = sorting.index(scope);
     if page.offset() == 0 {
-        let found = snapshot::find(access, VIDEOS, filter, walk.projection(video_fields()).build(), index).await?;
+        let walk = walk.projection(video_fields()).build();
+        if page.cursor().is_some() {
+            return with_owners(access, &snapshot::find(access, VIDEOS, filter, walk, index).await?).await;
+        }
+        // Who asks for the first page at the same moment is answered by one look.
+        let asker = access.clone();
+        let look = move |_| first(asker.clone(), filter.clone(), walk.clone(), index.clone());
+        let found = access.questions().lists.ask((scope, sorting, page.surplus()), vec![()], look).await?;
         return with_owners(access, &found).await;
     }
     // Only the ids are read on the way, so that what a page number skips costs no more than an index entry each.
     let walk = walk.skip(page.offset()).projection(doc! { "_id": 1 }).build();
     let found = snapshot::find(access, VIDEOS, filter, walk, index).await?;
     in_order(access, scope, &found).await
+}
+
+async fn first(
+    access: Access,
+    filter: Document,
+    walk: FindOptions,
+    index: Document,
+) -> Result<Vec<RawDocumentBuf>, TxError> {
+    snapshot::find(&access, VIDEOS, filter, walk, index).await
 }
 
 /// The cards of the videos with these ids, in their order, without those that were hidden from the scope meanwhile.
@@ -111,8 +127,8 @@ async fn total(access: &Access, scope: VideoScope, page: &PageRequest) -> Result
 }
 
 /// An attribute to sort by and a direction.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sorting {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::mongo) struct Sorting {
     pub(super) sort: VideoSort,
     pub(super) direction: SortDirection,
 }

@@ -5,7 +5,6 @@ use aviary_domain::user::User;
 use aviary_domain::video::{HISTORY_PRECISION, Video, VideoCard, VideoDetail, Viewer, Visit};
 use aviary_domain::{Id, StoreError, Timestamp};
 use mongodb::bson::{Document, doc};
-use mongodb::options::{FindOptions, Hint};
 use tokio::try_join;
 
 use super::super::Database;
@@ -144,12 +143,8 @@ async fn count_view(tx: &Access, visit: &Visit, owner: Id<User>) -> Result<(), T
 async fn history_time(db: &Access, visit: &Visit) -> Result<Option<Timestamp>, TxError> {
     let Some(user) = visit.viewer.user() else { return Ok(None) };
     let now = visit.now;
-    let front = doc! { "watchedAt": -1, "video": -1 };
-    let options = FindOptions::builder().sort(front).limit(1).hint(Hint::Keys(history::index())).build();
-    let newest = db.find(HISTORY, doc! { "user": object_id(user) }, options).await?;
-    let Some(newest) = newest.first() else { return Ok(Some(now)) };
-    let time = newest.time("watchedAt")?;
-    if newest.id("video")? == visit.video {
+    let Some((time, video)) = history::front(db, user).await? else { return Ok(Some(now)) };
+    if video == visit.video {
         let age = now.millis().saturating_sub(time.millis());
         return Ok((age >= integer(HISTORY_PRECISION.as_millis())).then_some(now));
     }

@@ -1,0 +1,45 @@
+//! What requests ask for all the time, by kind: those of one kind that come at the same moment are asked together.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use aviary_domain::video::VideoScope;
+use mongodb::bson::RawDocumentBuf;
+use mongodb::bson::oid::ObjectId;
+
+use super::batch::Batches;
+use super::comment::CommentRows;
+use super::like::LikeKind;
+use super::video::list::Sorting;
+
+/// Documents by the ids that were asked for, as far as they are there.
+type ById = HashMap<ObjectId, RawDocumentBuf>;
+
+/// Of two ids each, those that belong together.
+type Pairs = HashSet<(ObjectId, ObjectId)>;
+
+/// A list of videos: what it lists, in which order, how many of them.
+type ListKey = (VideoScope, Sorting, u64);
+
+/// A page of comments: the video, how many lie before the page, how many are on it.
+type CommentsKey = (ObjectId, u64, u64);
+
+/// What is being asked on one runtime. Answers are documents as they were read, so that one that is not what it has to
+/// be fails only who asked for it.
+#[derive(Default)]
+pub(super) struct Questions {
+    /// Videos by their ids.
+    pub(super) videos: Arc<Batches<(), ObjectId, ById>>,
+    /// People by their ids.
+    pub(super) people: Arc<Batches<(), ObjectId, ById>>,
+    /// Which users like which things of a kind.
+    pub(super) likes: Arc<Batches<LikeKind, (ObjectId, ObjectId), Pairs>>,
+    /// Which users subscribe to which channels, the channel first.
+    pub(super) subscriptions: Arc<Batches<(), (ObjectId, ObjectId), Pairs>>,
+    /// The latest entries of users' histories, by the user.
+    pub(super) fronts: Arc<Batches<(), ObjectId, ById>>,
+    /// The first pages of lists of videos.
+    pub(super) lists: Arc<Batches<ListKey, (), Vec<RawDocumentBuf>>>,
+    /// Pages of comments; `None` where there is no such video.
+    pub(super) comments: Arc<Batches<CommentsKey, (), Option<CommentRows>>>,
+}
