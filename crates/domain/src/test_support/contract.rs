@@ -25,6 +25,7 @@ pub mod session;
 pub mod storm;
 pub mod subscription;
 pub mod ticket;
+pub mod together;
 pub mod tweet;
 pub mod unready;
 pub mod user;
@@ -388,6 +389,12 @@ macro_rules! store_contract {
             derived_stills_are_owned_by_nobody,
             a_file_that_a_row_let_go_of_is_not_owned,
             rows_that_come_and_go_do_not_disturb_a_walk_over_the_others,
+        }
+        $crate::contract_of_a_noun! { $fresh, together:
+            visitors_at_once_each_see_what_is_theirs,
+            readers_at_once_each_get_the_page_that_they_asked_for,
+            likes_at_once_are_each_answered_for_themselves,
+            a_refusal_among_many_writes_at_once_refuses_nobody_else,
         }
         $crate::contract_of_a_noun! { $fresh, idempotency:
             a_key_that_was_never_noted_is_unknown,

@@ -55,6 +55,7 @@ impl<'a> Tour<'a> {
     pub async fn drive(&self) -> BTreeSet<String> {
         self.walk_lists().await;
         self.look().await;
+        self.crowd().await;
         self.change().await;
         self.look_after_files().await;
         self.account().await;

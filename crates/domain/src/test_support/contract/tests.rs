@@ -33,6 +33,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("lease", include_str!("lease.rs")),
     ("maintenance", include_str!("maintenance.rs")),
     ("storm", include_str!("storm.rs")),
+    ("together", include_str!("together.rs")),
 ];
 
 #[test]

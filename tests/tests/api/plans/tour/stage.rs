@@ -59,6 +59,11 @@ pub(super) async fn set<'a>(server: &'a TestServer, database: &Database) -> Tour
     Tour { server, ada, bob, guest, video, comment, tweet, liked_tweet, playlist, driven }
 }
 
+/// One of the public videos that are not ada's.
+pub(super) fn other_video(number: usize) -> String {
+    nth(OTHER_VIDEOS, number * 4 + 1).to_hex()
+}
+
 fn id(text: &str) -> ObjectId {
     ObjectId::parse_str(text).expect("an id")
 }

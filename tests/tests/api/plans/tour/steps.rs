@@ -8,10 +8,11 @@ use aviary_domain::video::{Settlement, StatusChange, Video, VideoStatus};
 use aviary_domain::{Id, Timestamp};
 use aviary_tests::people::{PASSWORD, id, registration};
 use aviary_tests::{Caller, Person, form, samples};
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use super::Tour;
+use super::{Tour, stage};
 
 /// 2001-09-09: before everything, but after nothing that a tour leaves.
 const LONG_AGO: Timestamp = Timestamp::from_millis(1_000_000_000_000);
@@ -35,6 +36,28 @@ impl Tour<'_> {
         let avatar = user["avatar"].as_str().expect("a URL");
         assert_eq!(self.guest.get(avatar).await.status, 200);
         self.note(&Method::GET, "/media/{folder}/{name}");
+    }
+
+    /// Many at the same moment, who are asked and written for together.
+    pub(super) async fn crowd(&self) {
+        let videos: Vec<String> = (0..8).map(stage::other_video).collect();
+        let people = [&self.ada, &self.bob];
+        let pairs = || people.into_iter().flat_map(|person| videos.iter().map(move |video| (person, video)));
+        let look = async |(person, video): (&Person, &String)| {
+            person.get(&format!("/videos/{video}")).await.ok(200);
+            person.get(&format!("/comments/{video}")).await.ok(200);
+        };
+        for _ in 0..3 {
+            join_all(pairs().map(look)).await;
+        }
+        let write = async |(person, video): (&Person, &String)| {
+            for _ in 0..2 {
+                person.push(&format!("/likes/toggle/v/{video}")).await.ok(200);
+            }
+            person.post(&format!("/comments/{video}"), &json!({ "content": "of many" })).await.ok(201);
+            person.post("/tweets", &json!({ "content": "of many" })).await.ok(201);
+        };
+        join_all(pairs().map(write)).await;
     }
 
     /// What adds and changes. Creations are sent with a key, and one of them once more.
