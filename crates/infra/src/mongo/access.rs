@@ -1,5 +1,6 @@
 //! Access to the collections, within a transaction or without: the few operations that the repositories are made of.
 
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +11,7 @@ use mongodb::options::{AggregateOptions, FindOptions, Hint, ReturnDocument};
 use mongodb::{ClientSession, Collection};
 use tokio::sync::Mutex;
 
+use super::batch::Batches;
 use super::clients::Here;
 use super::database::DEADLINE;
 use super::error::TxError;
@@ -136,9 +138,26 @@ impl Access {
         &self.known
     }
 
-    /// What is being asked on this runtime, together with others. Not for what a transaction decides upon.
-    pub(super) fn questions(&self) -> &Questions {
-        &self.questions
+    /// Asks together with others who do at the same moment; within a transaction or snapshot by itself, as part of it.
+    /// `line` and `look` are those of [`Batches::ask`].
+    pub(super) async fn ask<L, Q, A, F>(
+        &self,
+        kind: impl Fn(&Questions) -> &Arc<Batches<L, Q, A>>,
+        line: L,
+        questions: Vec<Q>,
+        look: impl Fn(Self, Vec<Q>) -> F + Clone + Send + 'static,
+    ) -> Result<Arc<A>, TxError>
+    where
+        L: Hash + Eq + Clone + Send + Sync + 'static,
+        Q: Send + 'static,
+        A: Send + Sync + 'static,
+        F: Future<Output = Result<A, TxError>> + Send + 'static,
+    {
+        if self.is_within() {
+            return Box::pin(look(self.clone(), questions)).await.map(Arc::new);
+        }
+        let asker = self.clone();
+        kind(&self.questions).ask(line, questions, move |questions| look(asker.clone(), questions)).await
     }
 
     /// The session of the transaction or snapshot, else one of its own, as long as an operation needs it.

@@ -141,7 +141,8 @@ async fn rows(
     }
     let line = (video, page.offset(), page.surplus());
     let (database, page) = (database.clone(), page.clone());
-    db.questions().comments.ask(line, vec![()], move |_| look_at(database.clone(), video, page.clone())).await
+    let look = move |_, _| look_at(database.clone(), video, page.clone());
+    db.ask(|asked| &asked.comments, line, vec![()], look).await
 }
 
 async fn look_at(database: Database, video: ObjectId, page: PageRequest) -> Result<Option<CommentRows>, TxError> {

@@ -30,11 +30,10 @@ pub(super) async fn front(db: &Access, user: Id<User>) -> Result<Option<(Timesta
     let user = object_id(user);
     let read = |front: &RawDocumentBuf| Ok((front.time("watchedAt")?, front.id("video")?));
     // A router would have the shards send all entries of all these users.
-    if db.is_within() || db.is_sharded() {
+    if db.is_sharded() {
         return fronts(db.clone(), vec![user]).await?.get(&user).map(read).transpose();
     }
-    let asker = db.clone();
-    let found = db.questions().fronts.ask((), vec![user], move |users| fronts(asker.clone(), users)).await?;
+    let found = db.ask(|asked| &asked.fronts, (), vec![user], fronts).await?;
     found.get(&user).map(read).transpose()
 }
 

@@ -89,12 +89,8 @@ pub(super) async fn liked_among(
 ) -> Result<HashSet<ObjectId>, TxError> {
     let Some(user) = user.filter(|_| !targets.is_empty()) else { return Ok(HashSet::new()) };
     let pairs: Vec<_> = targets.iter().map(|target| (object_id(user), *target)).collect();
-    if access.is_within() {
-        return Ok(likes_among(access.clone(), kind, pairs).await?.into_iter().map(|(_, target)| target).collect());
-    }
-    let asker = access.clone();
-    let look = move |pairs| likes_among(asker.clone(), kind, pairs);
-    let found = access.questions().likes.ask(kind, pairs.clone(), look).await?;
+    let look = move |db, pairs| likes_among(db, kind, pairs);
+    let found = access.ask(|asked| &asked.likes, kind, pairs.clone(), look).await?;
     Ok(pairs.into_iter().filter(|pair| found.contains(pair)).map(|(_, target)| target).collect())
 }
 

@@ -76,9 +76,7 @@ pub(super) async fn find_all(
         return Ok(found);
     }
     let asked = known.before();
-    let outside = db.outside();
-    let look = move |ids| read(outside.clone(), ids);
-    let answers = db.questions().people.ask((), unknown.clone(), look).await?;
+    let answers = db.outside().ask(|asked| &asked.people, (), unknown.clone(), read).await?;
     for document in unknown.iter().filter_map(|id| answers.get(id)) {
         let person = Arc::new(Person::read(document)?);
         let key = person.card.id.bytes();

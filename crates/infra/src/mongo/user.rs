@@ -231,12 +231,8 @@ async fn channel(db: Access, username: &Username, viewer: Option<Id<User>>) -> R
 /// Whether a user subscribes to a channel.
 pub(super) async fn is_subscribed(db: &Access, user: Id<User>, channel: Id<User>) -> Result<bool, TxError> {
     let pair = (object_id(channel), object_id(user));
-    if db.is_within() {
-        return Ok(!subscriptions_among(db.clone(), vec![pair]).await?.is_empty());
-    }
-    let asker = db.clone();
-    let look = move |pairs| subscriptions_among(asker.clone(), pairs);
-    Ok(db.questions().subscriptions.ask((), vec![pair], look).await?.contains(&pair))
+    let found = db.ask(|asked| &asked.subscriptions, (), vec![pair], subscriptions_among).await?;
+    Ok(found.contains(&pair))
 }
 
 /// Which of these pairs of a channel and a user are subscriptions.

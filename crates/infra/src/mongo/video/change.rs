@@ -24,12 +24,8 @@ use crate::gain::Gain;
 
 /// The video with this id, whoever may see it.
 pub(super) async fn find(access: &Access, id: Id<Video>) -> Result<Option<Video>, TxError> {
-    if access.is_within() {
-        let found = access.find_fields(VIDEOS, by_id(id), video_fields()).await?;
-        return Ok(found.map(|video| stored_video(&video)).transpose()?);
-    }
-    let (id, asker) = (object_id(id), access.clone());
-    let found = access.questions().videos.ask((), vec![id], move |ids| read(asker.clone(), ids)).await?;
+    let id = object_id(id);
+    let found = access.ask(|asked| &asked.videos, (), vec![id], read).await?;
     Ok(found.get(&id).map(|video| stored_video(video)).transpose()?)
 }
 

@@ -63,9 +63,9 @@ async fn cards(
             return with_owners(access, &snapshot::find(access, VIDEOS, filter, walk, index).await?).await;
         }
         // Who asks for the first page at the same moment is answered by one look.
-        let asker = access.clone();
-        let look = move |_| first(asker.clone(), filter.clone(), walk.clone(), index.clone());
-        let found = access.questions().lists.ask((scope, sorting, page.surplus()), vec![()], look).await?;
+        let line = (scope, sorting, page.surplus());
+        let look = move |db, _| first(db, filter.clone(), walk.clone(), index.clone());
+        let found = access.ask(|asked| &asked.lists, line, vec![()], look).await?;
         return with_owners(access, &found).await;
     }
     // Only the ids are read on the way, so that what a page number skips costs no more than an index entry each.
