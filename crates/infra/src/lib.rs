@@ -5,6 +5,7 @@ pub mod data_folder;
 mod gain;
 pub mod media;
 pub mod mongo;
+mod page_key;
 pub mod progress;
 mod recent;
 pub mod security;

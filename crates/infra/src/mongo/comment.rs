@@ -24,6 +24,7 @@ use super::group::GroupCommit;
 use super::like::{self, LikeKind};
 use super::list::newest_page;
 use super::{people, snapshot};
+use crate::page_key::PageKey;
 use create::NewComment;
 
 mod create;
@@ -136,10 +137,7 @@ async fn rows(
     video: ObjectId,
     page: &PageRequest,
 ) -> Result<Arc<Option<CommentRows>>, TxError> {
-    if page.cursor().is_some() {
-        return look_at(database.clone(), video, page.clone()).await.map(Arc::new);
-    }
-    let line = (video, page.offset(), page.surplus());
+    let line = (video, PageKey::of(page));
     let (database, page) = (database.clone(), page.clone());
     let look = move |_, _| look_at(database.clone(), video, page.clone());
     db.ask(|asked| &asked.comments, line, vec![()], look).await

@@ -11,6 +11,7 @@ use super::batch::Batches;
 use super::comment::CommentRows;
 use super::like::LikeKind;
 use super::video::list::Sorting;
+use crate::page_key::PageKey;
 
 /// Documents by the ids that were asked for, as far as they are there.
 type ById = HashMap<ObjectId, RawDocumentBuf>;
@@ -18,11 +19,11 @@ type ById = HashMap<ObjectId, RawDocumentBuf>;
 /// Of two ids each, those that belong together.
 type Pairs = HashSet<(ObjectId, ObjectId)>;
 
-/// A list of videos: what it lists, in which order, how many of them.
-type ListKey = (VideoScope, Sorting, u64);
+/// A page of a list of videos: what it lists, in which order, which part of it.
+type ListKey = (VideoScope, Sorting, PageKey);
 
-/// A page of comments: the video, how many lie before the page, how many are on it.
-type CommentsKey = (ObjectId, u64, u64);
+/// A page of comments: the video, and which of its comments.
+type CommentsKey = (ObjectId, PageKey);
 
 /// What is being asked on one runtime. Answers are documents as they were read, so that one that is not what it has to
 /// be fails only who asked for it.
@@ -38,7 +39,7 @@ pub(super) struct Questions {
     pub(super) subscriptions: Arc<Batches<(), (ObjectId, ObjectId), Pairs>>,
     /// The latest entries of users' histories, by the user.
     pub(super) fronts: Arc<Batches<(), ObjectId, ById>>,
-    /// The first pages of lists of videos.
+    /// Pages of lists of videos: the videos, or their ids alone where the page has a high number.
     pub(super) lists: Arc<Batches<ListKey, (), Vec<RawDocumentBuf>>>,
     /// Pages of comments; `None` where there is no such video.
     pub(super) comments: Arc<Batches<CommentsKey, (), Option<CommentRows>>>,

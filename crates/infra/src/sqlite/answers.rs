@@ -1,5 +1,5 @@
-//! First pages that a snapshot was asked for. As long as it lasts they stay what they are, so whoever asks again gets what
-//! was read for the one before: the list that everybody begins with, the comments of what everybody watches.
+//! Pages that a snapshot was asked for. As long as it lasts they stay what they are, so whoever asks again gets what was
+//! read for the one before: the list that everybody begins with, the comments of what everybody watches.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,6 +10,7 @@ use aviary_domain::page::{Page, PageRequest};
 use aviary_domain::video::{VideoCard, VideoOrder, VideoScope};
 
 use super::error::SqlError;
+use crate::page_key::PageKey;
 
 /// How many items are kept of each kind, about.
 const MOST: u64 = 200;
@@ -31,9 +32,9 @@ impl Answers {
     }
 }
 
-/// First pages of one kind, by what they list and their length.
+/// Pages of one kind, by what they list and which part of it.
 pub(super) struct Pages<K, A> {
-    kept: HashMap<(K, u64), A>,
+    kept: HashMap<(K, PageKey), A>,
     /// How many items they have at the most.
     items: u64,
 }
@@ -45,22 +46,19 @@ impl<K, A> Default for Pages<K, A> {
 }
 
 impl<K: Hash + Eq, A: Clone> Pages<K, A> {
-    /// The page, read if it was not asked for before; only first pages are kept.
+    /// The page, read if it was not asked for before.
     pub(super) fn get(
         &mut self,
         key: K,
         page: &PageRequest,
         read: impl FnOnce() -> Result<A, SqlError>,
     ) -> Result<A, SqlError> {
-        if page.cursor().is_some() || page.offset() > 0 {
-            return read();
-        }
-        let size = page.size.get();
-        let key = (key, size);
+        let key = (key, PageKey::of(page));
         if let Some(kept) = self.kept.get(&key) {
             return Ok(kept.clone());
         }
         let answer = read()?;
+        let size = page.size.get();
         if self.items + size <= MOST {
             self.items += size;
             self.kept.insert(key, answer.clone());
@@ -92,22 +90,22 @@ mod tests {
     }
 
     #[test]
-    fn a_first_page_is_read_once_until_it_is_forgotten() {
+    fn a_page_is_read_once_until_it_is_forgotten() {
         let mut pages = Pages::default();
+        let size = PageSize::new(20).unwrap();
+        let second = PageRequest { start: PageStart::Number(PageNumber::new(2, size).unwrap()), size };
         assert_eq!(ask(&mut pages, "a", &first(20), 1), 1);
         assert_eq!(ask(&mut pages, "a", &first(20), 2), 1, "it is kept");
         assert_eq!(ask(&mut pages, "a", &first(10), 3), 3, "another length is another page");
         assert_eq!(ask(&mut pages, "b", &first(20), 4), 4);
+        assert_eq!((ask(&mut pages, "a", &second, 6), ask(&mut pages, "a", &second, 7)), (6, 6));
         pages.forget();
         assert_eq!(ask(&mut pages, "a", &first(20), 5), 5);
     }
 
     #[test]
-    fn further_pages_failures_and_what_has_no_room_are_not_kept() {
+    fn failures_and_what_has_no_room_are_not_kept() {
         let mut pages = Pages::default();
-        let size = PageSize::new(20).unwrap();
-        let second = PageRequest { start: PageStart::Number(PageNumber::new(2, size).unwrap()), size };
-        assert_eq!((ask(&mut pages, "a", &second, 1), ask(&mut pages, "a", &second, 2)), (1, 2));
         assert!(pages.get("a", &first(20), || Err(StoreError::backend("torn").into())).is_err());
         assert_eq!(ask(&mut pages, "a", &first(20), 3), 3);
         assert_eq!(ask(&mut pages, "b", &first(100), 4), 4);

@@ -1,6 +1,7 @@
 //! Rules of what comes at the same moment: an adapter may ask and write for many at once, and nobody is to notice.
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 
 use futures_util::future::{join, join_all, join3};
 
@@ -9,11 +10,12 @@ use crate::Store;
 use crate::comment::{Comment, CommentText};
 use crate::idempotency::KEY_FIELD;
 use crate::like::{LikeState, LikeTarget};
+use crate::page::{Page, PageNumber, PageRequest, PageSize, PageStart, SortDirection};
 use crate::test_support::fixture::{at, comment, like, next_id, once, tweet, visit};
 use crate::test_support::seed;
 use crate::tweet::Tweet;
 use crate::user::User;
-use crate::video::Viewer;
+use crate::video::{VideoOrder, VideoQuery, VideoScope, VideoSort, Viewer};
 
 pub async fn visitors_at_once_each_see_what_is_theirs(store: Store) {
     let owners = seed::users(&store, 3).await;
@@ -84,6 +86,48 @@ pub async fn readers_at_once_each_get_the_page_that_they_asked_for(store: Store)
             if viewer == Some(owner.id) { [true, false, true] } else { [false, viewer == Some(fan.id), false] };
         assert_eq!(liked, expected, "{viewer:?}");
         assert_eq!(kept.map(|page| page.total), (viewer == Some(owner.id)).then_some(Some(3)), "{viewer:?}");
+    }
+}
+
+/// Every page of a list, by number and by cursor, is the same whether it is asked for alone or together with the others.
+async fn assert_same_in_a_crowd<T: PartialEq + Debug>(fetch: impl AsyncFn(PageRequest) -> Page<T>) {
+    let size = PageSize::new(2).unwrap();
+    let mut requests = Vec::new();
+    let mut next = Some(PageRequest::first(size));
+    for number in 1.. {
+        let Some(request) = next else { break };
+        next = fetch(request.clone()).await.next.map(|cursor| PageRequest::after(cursor, size));
+        let start = PageStart::Number(PageNumber::new(number, size).unwrap());
+        requests.extend([request, PageRequest { start, size }]);
+    }
+    assert!(requests.len() > 4, "there are several pages");
+    let mut alone = Vec::new();
+    for request in &requests {
+        alone.push(fetch(request.clone()).await);
+    }
+    let crowd = requests.iter().zip(&alone).cycle().take(CROWD * requests.len());
+    let crowd = crowd.map(async |(request, expected)| (request, expected, fetch(request.clone()).await));
+    for (request, expected, got) in join_all(crowd).await {
+        assert_eq!(&got, expected, "{request:?}");
+    }
+}
+
+pub async fn whoever_goes_on_at_the_same_moment_goes_on_from_their_own_place(store: Store) {
+    let (owner, other) = (seed::user(&store).await, seed::user(&store).await);
+    let video = seed::videos(&store, owner.id, 5).await.remove(0);
+    seed::videos(&store, other.id, 4).await;
+    for _ in 0..5 {
+        seed::comment(&store, video.id, other.id).await;
+    }
+    for scope in [VideoScope::Published, VideoScope::PublishedBy(owner.id)] {
+        for sort in [VideoSort::CreatedAt, VideoSort::Title, VideoSort::Duration] {
+            let order = VideoOrder::By(sort, SortDirection::Descending);
+            let query = VideoQuery { scope, words: None, order };
+            assert_same_in_a_crowd(async |page| store.videos.list(&query, &page).await.unwrap()).await;
+        }
+    }
+    for viewer in [None, Some(other.id)] {
+        assert_same_in_a_crowd(async |page| store.comments.list(video.id, viewer, &page).await.unwrap().unwrap()).await;
     }
 }
 

@@ -18,6 +18,7 @@ use super::super::error::TxError;
 use super::super::list::{cards as cards_of, ids, with_owners};
 use super::super::snapshot;
 use super::super::totals::Total;
+use crate::page_key::PageKey;
 
 /// A page of a scope's videos with its total.
 pub(super) async fn list(
@@ -55,26 +56,23 @@ async fn cards(
     filter: Document,
     page: &PageRequest,
 ) -> Result<Vec<VideoCard>, TxError> {
-    let walk = FindOptions::builder().sort(sorting.order()).limit(integer(page.surplus()));
-    let index = sorting.index(scope);
-    if page.offset() == 0 {
-        let walk = walk.projection(video_fields()).build();
-        if page.cursor().is_some() {
-            return with_owners(access, &snapshot::find(access, VIDEOS, filter, walk, index).await?).await;
-        }
-        // Who asks for the first page at the same moment is answered by one look.
-        let line = (scope, sorting, page.surplus());
-        let look = move |db, _| first(db, filter.clone(), walk.clone(), index.clone());
-        let found = access.ask(|asked| &asked.lists, line, vec![()], look).await?;
-        return with_owners(access, &found).await;
-    }
-    // Only the ids are read on the way, so that what a page number skips costs no more than an index entry each.
-    let walk = walk.skip(page.offset()).projection(doc! { "_id": 1 }).build();
-    let found = snapshot::find(access, VIDEOS, filter, walk, index).await?;
-    in_order(access, scope, &found).await
+    // Where there is something to skip only the ids are read on the way: that costs no more than an index entry each.
+    let skips = page.offset() > 0;
+    let fields = if skips {
+        doc! { "_id": 1 }
+    } else {
+        video_fields()
+    };
+    let walk = FindOptions::builder().sort(sorting.order()).skip(page.offset()).limit(integer(page.surplus()));
+    let (walk, index) = (walk.projection(fields).build(), sorting.index(scope));
+    // Who asks for the same page at the same moment is answered by one look.
+    let line = (scope, sorting, PageKey::of(page));
+    let look = move |db, _| walked(db, filter.clone(), walk.clone(), index.clone());
+    let found = access.ask(|asked| &asked.lists, line, vec![()], look).await?;
+    if skips { in_order(access, scope, &found).await } else { with_owners(access, &found).await }
 }
 
-async fn first(
+async fn walked(
     access: Access,
     filter: Document,
     walk: FindOptions,
