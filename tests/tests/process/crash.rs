@@ -1,6 +1,6 @@
-//! The process is killed with SIGKILL ten times while writers of every kind are at work, over the store that the
-//! environment asks for. Afterwards every acknowledged write is there, counts equal the facts, and files and rows belong
-//! together.
+//! The process is told to stop once, and killed with SIGKILL ten times, while writers of every kind are at work, over the
+//! store that the environment asks for. Afterwards every acknowledged write is there, counts equal the facts, and files and
+//! rows belong together.
 
 mod account_writers;
 mod far;
@@ -10,6 +10,7 @@ pub(crate) mod verify;
 mod video_writers;
 mod world;
 
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use tokio::task::JoinSet;
 
 pub(crate) use self::account_writers::key;
 use self::world::World;
-use crate::server::Home;
+use crate::server::{Home, Server};
 use crate::tools::{announce, eventually, have};
 use crate::{facts, folder};
 
@@ -36,6 +37,11 @@ async fn every_acknowledged_write_survives_ten_kills() {
     let world = Arc::new(World::new(home.path()));
     world.server_is_up(&server.api());
     let mut writers = start_writers(&world).await;
+
+    assert!(stopped_in_the_middle(&world, server).await.success(), "told to stop under load it leaves with success");
+    assert_reconciled(&home);
+    server = home.start().await;
+    world.server_is_up(&server.api());
 
     let mut left_in_tmp = 0;
     for kill in 0..KILLS {
@@ -71,6 +77,14 @@ async fn every_acknowledged_write_survives_ten_kills() {
         world.summary()
     ));
     assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// SIGTERM while all writers are at work on every worker.
+async fn stopped_in_the_middle(world: &World, server: Server) -> ExitStatus {
+    tokio::time::sleep(Duration::from_millis(500 + world.dice(900))).await;
+    let status = server.stop().await;
+    world.server_is_down();
+    status
 }
 
 /// The recount of the binary itself finds nothing.

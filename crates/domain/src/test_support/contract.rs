@@ -395,6 +395,7 @@ macro_rules! store_contract {
             readers_at_once_each_get_the_page_that_they_asked_for,
             whoever_goes_on_at_the_same_moment_goes_on_from_their_own_place,
             likes_at_once_are_each_answered_for_themselves,
+            comments_while_their_video_is_hidden_are_written_or_refused,
             a_refusal_among_many_writes_at_once_refuses_nobody_else,
         }
         $crate::contract_of_a_noun! { $fresh, idempotency:

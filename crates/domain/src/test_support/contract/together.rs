@@ -203,3 +203,33 @@ pub async fn a_refusal_among_many_writes_at_once_refuses_nobody_else(store: Stor
     }
     assert_no_drift(&store).await;
 }
+
+pub async fn comments_while_their_video_is_hidden_are_written_or_refused(store: Store) {
+    let owner = seed::user(&store).await;
+    let video = seed::video(&store, owner.id).await;
+    let authors = seed::users(&store, 12).await;
+    let write = async |author: &User, count: usize| {
+        let mut written = Vec::new();
+        for _ in 0..count {
+            let comment = comment(video.id, author.id, at(1));
+            written.push((comment.id, store.comments.create(&comment, None).await.unwrap().is_some()));
+        }
+        written
+    };
+    // Hidden, public and hidden again.
+    let changes = async {
+        for _ in 0..3 {
+            seed::toggle(&store, video.id).await;
+        }
+    };
+    let (all, ()) = join(join_all(authors.iter().map(|author| write(author, 6))), changes).await;
+    let mut accepted = 0;
+    for (id, is_written) in all.into_iter().flatten() {
+        accepted += u64::from(is_written);
+        assert_eq!(store.comments.find(id, Some(owner.id)).await.unwrap().is_some(), is_written);
+    }
+    assert_eq!(stored(&store, video.id).await.comments_count, accepted);
+    let late = join_all(authors.iter().map(|author| write(author, 1))).await;
+    assert!(late.into_iter().flatten().all(|(_, is_written)| !is_written), "the video is hidden for good");
+    assert_no_drift(&store).await;
+}
