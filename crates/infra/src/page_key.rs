@@ -10,10 +10,23 @@ pub(crate) struct PageKey {
     size: u64,
 }
 
+/// From how many bytes on a cursor is long. Nearly all take some tens; those of titles may be of any length.
+const LONG: usize = 300;
+
 impl PageKey {
     /// The key of a page; different ones for whatever is not the same request.
     pub(crate) fn of(page: &PageRequest) -> Self {
         Self { offset: page.offset(), after: page.cursor().map(Cursor::encode), size: page.size.get() }
+    }
+
+    /// Whether it is the beginning of its list.
+    pub(crate) fn is_first(&self) -> bool {
+        self.offset == 0 && self.after.is_none()
+    }
+
+    /// Whether it takes so little memory that many can be kept.
+    pub(crate) fn is_short(&self) -> bool {
+        self.after.as_ref().is_none_or(|after| after.len() < LONG)
     }
 }
 

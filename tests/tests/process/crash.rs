@@ -79,7 +79,7 @@ async fn every_acknowledged_write_survives_ten_kills() {
     assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// SIGTERM while all writers are at work on every worker.
+/// SIGTERM while all writers are at work.
 async fn stopped_in_the_middle(world: &World, server: Server) -> ExitStatus {
     tokio::time::sleep(Duration::from_millis(500 + world.dice(900))).await;
     let status = server.stop().await;

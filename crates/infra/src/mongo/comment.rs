@@ -130,7 +130,8 @@ pub(super) struct CommentRows {
     found: Vec<RawDocumentBuf>,
 }
 
-/// Nothing where there is no such video. Who asks for the same page at the same moment is answered by one look.
+/// Nothing where there is no such video. Who asks for the same page at the same moment shares one look at it, which has a
+/// snapshot of its own.
 async fn rows(
     database: &Database,
     db: &Access,

@@ -39,7 +39,7 @@ pub(super) struct Questions {
     pub(super) subscriptions: Arc<Batches<(), (ObjectId, ObjectId), Pairs>>,
     /// The latest entries of users' histories, by the user.
     pub(super) fronts: Arc<Batches<(), ObjectId, ById>>,
-    /// Pages of lists of videos: the videos, or their ids alone where the page has a high number.
+    /// Pages of lists of videos: the videos, or their ids alone where others are skipped by number.
     pub(super) lists: Arc<Batches<ListKey, (), Vec<RawDocumentBuf>>>,
     /// Pages of comments; `None` where there is no such video.
     pub(super) comments: Arc<Batches<CommentsKey, (), Option<CommentRows>>>,

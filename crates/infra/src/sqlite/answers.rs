@@ -12,7 +12,8 @@ use aviary_domain::video::{VideoCard, VideoOrder, VideoScope};
 use super::error::SqlError;
 use crate::page_key::PageKey;
 
-/// How many items are kept of each kind, about.
+/// How many items are kept of each kind, about. Pages further on take at most half of it: whoever walks through a whole
+/// list leaves room for what everybody begins with.
 const MOST: u64 = 200;
 
 /// What a reader keeps beside its snapshot.
@@ -58,8 +59,8 @@ impl<K: Hash + Eq, A: Clone> Pages<K, A> {
             return Ok(kept.clone());
         }
         let answer = read()?;
-        let size = page.size.get();
-        if self.items + size <= MOST {
+        let (size, room) = (page.size.get(), if key.1.is_first() { MOST } else { MOST / 2 });
+        if self.items + size <= room && key.1.is_short() {
             self.items += size;
             self.kept.insert(key, answer.clone());
         }
@@ -77,7 +78,8 @@ impl<K: Hash + Eq, A: Clone> Pages<K, A> {
 #[cfg(test)]
 mod tests {
     use aviary_domain::StoreError;
-    use aviary_domain::page::{PageNumber, PageSize, PageStart};
+    use aviary_domain::page::{Cursor, ListOrder, PageNumber, PageSize, PageStart, SortDirection, SortValue};
+    use aviary_domain::video::VideoSort;
 
     use super::*;
 
@@ -111,5 +113,23 @@ mod tests {
         assert_eq!(ask(&mut pages, "b", &first(100), 4), 4);
         assert_eq!((ask(&mut pages, "c", &first(100), 5), ask(&mut pages, "c", &first(100), 6)), (5, 6), "no room");
         assert_eq!((ask(&mut pages, "c", &first(80), 7), ask(&mut pages, "c", &first(80), 8)), (7, 7), "it just fits");
+    }
+
+    #[test]
+    fn pages_further_on_leave_half_of_the_room_and_long_cursors_are_not_kept() {
+        let mut pages = Pages::default();
+        let size = PageSize::new(50).unwrap();
+        let number = |number| PageRequest { start: PageStart::Number(PageNumber::new(number, size).unwrap()), size };
+        for (page, kept) in [(2, 1), (3, 1), (4, 2)] {
+            assert_eq!((ask(&mut pages, "a", &number(page), 1), ask(&mut pages, "a", &number(page), 2)), (1, kept));
+        }
+        assert_eq!((ask(&mut pages, "a", &first(100), 3), ask(&mut pages, "a", &first(100), 4)), (3, 3));
+        pages.forget();
+        let order = ListOrder::Videos(VideoSort::Title, SortDirection::Ascending);
+        for (length, kept) in [(10, 1), (10_000, 2)] {
+            let after = Cursor::new(order, SortValue::Text("t".repeat(length)), [1; 12]);
+            let page = PageRequest::after(after, PageSize::new(1).unwrap());
+            assert_eq!((ask(&mut pages, "a", &page, 1), ask(&mut pages, "a", &page, 2)), (1, kept));
+        }
     }
 }

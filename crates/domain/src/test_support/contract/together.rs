@@ -5,17 +5,17 @@ use std::fmt::Debug;
 
 use futures_util::future::{join, join_all, join3};
 
-use super::check::{CROWD, assert_conflict, assert_no_drift, first, stored};
-use crate::Store;
+use super::check::{CROWD, assert_conflict, assert_no_drift, first, shuffled, stored};
 use crate::comment::{Comment, CommentText};
 use crate::idempotency::KEY_FIELD;
 use crate::like::{LikeState, LikeTarget};
 use crate::page::{Page, PageNumber, PageRequest, PageSize, PageStart, SortDirection};
-use crate::test_support::fixture::{at, comment, like, next_id, once, tweet, visit};
-use crate::test_support::seed;
+use crate::test_support::fixture::{at, comment, like, next_id, once, title, tweet, visit};
+use crate::test_support::{fixture, seed};
 use crate::tweet::Tweet;
 use crate::user::User;
-use crate::video::{VideoOrder, VideoQuery, VideoScope, VideoSort, Viewer};
+use crate::video::{Video, VideoOrder, VideoQuery, VideoScope, VideoSort, Viewer};
+use crate::{Id, Store};
 
 pub async fn visitors_at_once_each_see_what_is_theirs(store: Store) {
     let owners = seed::users(&store, 3).await;
@@ -89,46 +89,74 @@ pub async fn readers_at_once_each_get_the_page_that_they_asked_for(store: Store)
     }
 }
 
-/// Every page of a list, by number and by cursor, is the same whether it is asked for alone or together with the others.
-async fn assert_same_in_a_crowd<T: PartialEq + Debug>(fetch: impl AsyncFn(PageRequest) -> Page<T>) {
+/// Every page of a list, asked for alone, by number and by cursor.
+async fn asked_alone<T: PartialEq + Debug>(fetch: impl AsyncFn(PageRequest) -> Page<T>) -> Vec<(PageRequest, Page<T>)> {
     let size = PageSize::new(2).unwrap();
-    let mut requests = Vec::new();
+    let mut pages = Vec::new();
     let mut next = Some(PageRequest::first(size));
     for number in 1.. {
         let Some(request) = next else { break };
-        next = fetch(request.clone()).await.next.map(|cursor| PageRequest::after(cursor, size));
-        let start = PageStart::Number(PageNumber::new(number, size).unwrap());
-        requests.extend([request, PageRequest { start, size }]);
+        let page = fetch(request.clone()).await;
+        let numbered = PageRequest { start: PageStart::Number(PageNumber::new(number, size).unwrap()), size };
+        let same = fetch(numbered.clone()).await;
+        assert_eq!(same.items, page.items, "page {number}");
+        next = page.next.clone().map(|cursor| PageRequest::after(cursor, size));
+        pages.extend([(request, page), (numbered, same)]);
     }
-    assert!(requests.len() > 4, "there are several pages");
-    let mut alone = Vec::new();
-    for request in &requests {
-        alone.push(fetch(request.clone()).await);
+    assert!(pages.len() > 4, "there are several pages");
+    pages
+}
+
+/// Videos of two owners, of which every fifth is hidden, in another order by time, title and duration.
+async fn assorted(store: &Store, owners: [Id<User>; 2]) -> Vec<Video> {
+    let mut videos = Vec::new();
+    for (number, place) in shuffled(16).enumerate() {
+        let (rank, moment) = (u8::try_from(place).unwrap(), i64::try_from(number * 3 % 16).unwrap());
+        let video = Video {
+            title: title(&format!("Film {}", char::from(b'a' + rank))),
+            duration: f64::from(rank * 5 % 16),
+            created_at: at(moment),
+            is_published: number % 5 != 1,
+            ..fixture::video(owners[number % 2])
+        };
+        videos.push(seed::upload(store, &video).await);
     }
-    let crowd = requests.iter().zip(&alone).cycle().take(CROWD * requests.len());
-    let crowd = crowd.map(async |(request, expected)| (request, expected, fetch(request.clone()).await));
-    for (request, expected, got) in join_all(crowd).await {
-        assert_eq!(&got, expected, "{request:?}");
-    }
+    videos
 }
 
 pub async fn whoever_goes_on_at_the_same_moment_goes_on_from_their_own_place(store: Store) {
     let (owner, other) = (seed::user(&store).await, seed::user(&store).await);
-    let video = seed::videos(&store, owner.id, 5).await.remove(0);
-    seed::videos(&store, other.id, 4).await;
-    for _ in 0..5 {
-        seed::comment(&store, video.id, other.id).await;
+    let videos = assorted(&store, [owner.id, other.id]).await;
+    let open = videos.iter().find(|video| video.is_published).expect("one that everybody sees").id;
+    for number in 0..5 {
+        let written = comment(open, owner.id, at(number));
+        store.comments.create(&written, None).await.unwrap().unwrap();
+        if number % 2 == 0 {
+            seed::like(&store, other.id, LikeTarget::Comment(written.id)).await;
+        }
     }
-    for scope in [VideoScope::Published, VideoScope::PublishedBy(owner.id)] {
+    let mut lists = Vec::new();
+    for scope in [VideoScope::Published, VideoScope::PublishedBy(owner.id), VideoScope::AllOf(owner.id)] {
         for sort in [VideoSort::CreatedAt, VideoSort::Title, VideoSort::Duration] {
             let order = VideoOrder::By(sort, SortDirection::Descending);
             let query = VideoQuery { scope, words: None, order };
-            assert_same_in_a_crowd(async |page| store.videos.list(&query, &page).await.unwrap()).await;
+            let pages = asked_alone(async |page| store.videos.list(&query, &page).await.unwrap()).await;
+            lists.extend(pages.into_iter().map(|(page, expected)| (query.clone(), page, expected)));
         }
     }
+    let mut comments = Vec::new();
     for viewer in [None, Some(other.id)] {
-        assert_same_in_a_crowd(async |page| store.comments.list(video.id, viewer, &page).await.unwrap().unwrap()).await;
+        let pages = asked_alone(async |page| store.comments.list(open, viewer, &page).await.unwrap().unwrap()).await;
+        comments.extend(pages.into_iter().map(|(page, expected)| (viewer, page, expected)));
     }
+    let lists = lists.iter().cycle().take(lists.len() * 2).map(async |(query, page, expected)| {
+        assert_eq!(&store.videos.list(query, page).await.unwrap(), expected, "{query:?}, {page:?}");
+    });
+    let comments = comments.iter().cycle().take(comments.len() * 2).map(async |(viewer, page, expected)| {
+        let got = store.comments.list(open, *viewer, page).await.unwrap();
+        assert_eq!(got.as_ref(), Some(expected), "{viewer:?}, {page:?}");
+    });
+    join(join_all(lists), join_all(comments)).await;
 }
 
 pub async fn likes_at_once_are_each_answered_for_themselves(store: Store) {

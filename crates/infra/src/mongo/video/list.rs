@@ -65,7 +65,7 @@ async fn cards(
     };
     let walk = FindOptions::builder().sort(sorting.order()).skip(page.offset()).limit(integer(page.surplus()));
     let (walk, index) = (walk.projection(fields).build(), sorting.index(scope));
-    // Who asks for the same page at the same moment is answered by one look.
+    // Who wants the same page at the same moment shares the walk to it.
     let line = (scope, sorting, PageKey::of(page));
     let look = move |db, _| walked(db, filter.clone(), walk.clone(), index.clone());
     let found = access.ask(|asked| &asked.lists, line, vec![()], look).await?;
