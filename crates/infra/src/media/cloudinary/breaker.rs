@@ -1,7 +1,9 @@
 //! The circuit breaker: after some failures in a row nobody waits for Cloudinary any more, until one call has tried again.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// Counts failures in a row, and lets nobody through for a while after too many of them.
 pub(super) struct Breaker {
@@ -99,7 +101,9 @@ impl Drop for Pass<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
+
+    use tokio::time::Instant;
 
     use super::Breaker;
 
