@@ -12,6 +12,7 @@ use crate::recent::Recent;
 
 use super::people::Person;
 use super::totals::Total;
+use super::video::matches::Counted;
 
 /// How old names, pictures and numbers of subscribers may be that another node has changed.
 const PEOPLE: Duration = Duration::from_secs(3);
@@ -43,7 +44,7 @@ pub(super) struct Known {
     /// Counts of the whole store.
     pub(super) totals: Recent<Total, u64>,
     /// How many videos of a scope match words, up to the cap of such totals.
-    pub(super) matches: Recent<(VideoScope, SearchWords), u64>,
+    pub(super) matches: Recent<(VideoScope, SearchWords), Counted>,
     /// Active sessions: whose they are and until when.
     pub(super) sessions: Recent<RawId, (RawId, Timestamp)>,
     /// Whose a video, comment or tweet is, which never changes.

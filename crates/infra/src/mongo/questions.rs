@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use aviary_domain::search::SearchWords;
 use aviary_domain::video::VideoScope;
 use mongodb::bson::RawDocumentBuf;
 use mongodb::bson::oid::ObjectId;
@@ -41,6 +42,8 @@ pub(super) struct Questions {
     pub(super) fronts: Arc<Batches<(), ObjectId, ById>>,
     /// Pages of lists of videos: the videos, or their ids alone where others are skipped by number.
     pub(super) lists: Arc<Batches<ListKey, (), Vec<RawDocumentBuf>>>,
+    /// How many videos of a scope match words.
+    pub(super) matches: Arc<Batches<(VideoScope, SearchWords), (), u64>>,
     /// Pages of comments; `None` where there is no such video.
     pub(super) comments: Arc<Batches<CommentsKey, (), Option<CommentRows>>>,
 }

@@ -15,6 +15,7 @@ pub(super) mod change;
 mod credit;
 mod file;
 pub(super) mod list;
+pub(super) mod matches;
 mod search;
 mod settle;
 mod watch;

@@ -1,7 +1,7 @@
 //! Search by words: by relevance tier after tier, each walked newest first; by an attribute among the newest matches.
 
 use aviary_domain::StoreError;
-use aviary_domain::page::{Cursor, ListOrder, Page, PageRequest, PageStart, SEARCH_TOTAL_CAP, SortValue};
+use aviary_domain::page::{Cursor, ListOrder, Page, PageRequest, PageStart, SortValue};
 use aviary_domain::search::{SearchTier, SearchWords};
 use aviary_domain::video::{SORTED_SEARCH_CAP, VideoCard, VideoOrder, VideoScope};
 use mongodb::bson::{Document, doc};
@@ -12,12 +12,12 @@ use super::super::Database;
 use super::super::access::Access;
 use super::super::card::video_fields;
 use super::super::collection::VIDEOS;
-use super::super::document::{Fields, integer};
+use super::super::document::integer;
 use super::super::error::TxError;
 use super::super::list::with_owners;
 use super::super::snapshot;
 use super::list::{Sorting, in_order, within};
-use super::words;
+use super::{matches, words};
 
 /// A page of the videos of a scope that match the words.
 pub(super) async fn search(
@@ -37,7 +37,7 @@ pub(super) async fn search(
             if !numbered {
                 return Ok(None);
             }
-            total(&access, scope, words, matching.clone()).await.map(Some)
+            matches::total(&access, scope, words, matching.clone()).await.map(Some)
         };
         match order {
             VideoOrder::By(sort, direction) => {
@@ -58,26 +58,6 @@ pub(super) async fn search(
 fn joined(mut scope: Document, matching: Document) -> Document {
     scope.extend(matching);
     scope
-}
-
-/// How many videos of a scope match the words, as it was a moment ago: counting is what a search for a common word costs.
-async fn total(access: &Access, scope: VideoScope, words: &SearchWords, matching: Document) -> Result<u64, TxError> {
-    let known = &access.known().matches;
-    let key = (scope, words.clone());
-    if let Some(total) = known.get(&key) {
-        return Ok(total);
-    }
-    let asked = known.before();
-    let total = count(access, matching, SearchTier::Anywhere, SEARCH_TOTAL_CAP).await?;
-    known.keep(asked, &key, total);
-    Ok(total)
-}
-
-/// The number of matches, counted up to a cap.
-async fn count(access: &Access, filter: Document, tier: SearchTier, cap: u64) -> Result<u64, TxError> {
-    let stages = vec![doc! { "$match": filter }, doc! { "$limit": integer(cap) }, doc! { "$count": "matches" }];
-    let counted = snapshot::walk(access, VIDEOS, stages, words::index(tier)).await?;
-    Ok(counted.first().map_or(Ok(0), |counted| counted.count("matches"))?)
 }
 
 /// Sorts the sort values of what it finds, then reads no more than the page shows.
@@ -145,7 +125,7 @@ async fn ranked(
         let cards = newest(access, part, tier, before, missing).await?;
         // What lies before the page ends in the tier in which the page begins.
         let goes_on = cards.is_empty() && before > 0;
-        before = if goes_on { before - count(access, filter, tier, before).await? } else { 0 };
+        before = if goes_on { before - matches::count(access, filter, tier, before).await? } else { 0 };
         found.extend(cards.into_iter().map(|card| Match { tier: number, card }));
     }
     Ok(found)
