@@ -22,7 +22,7 @@ const MOST_PEOPLE: u64 = 20_000;
 const TOTALS: Duration = Duration::from_secs(1);
 
 /// How old the number of matches of a search may be.
-const MATCHES: Duration = Duration::from_secs(1);
+const MATCHES: Duration = Duration::from_secs(2);
 const MOST_MATCHES: u64 = 1_000;
 
 /// How long a session that another node has ended may still be taken for active.

@@ -21,7 +21,7 @@ use super::super::snapshot;
 use super::words;
 
 /// How old a number is when it is counted again while it still serves.
-const AGAIN: Duration = Duration::from_millis(500);
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A number of matches, and when it was counted.
 #[derive(Debug, Clone)]
