@@ -9,6 +9,8 @@ use aviary_domain::test_support::{fixture, seed};
 use aviary_domain::user::{AccountChange, FullName, User};
 use aviary_domain::video::{Video, VideoDetail, VideoOrder, VideoQuery, VideoScope, VideoSort};
 use aviary_infra::mongo::open;
+use futures_util::future::join_all;
+use mongodb::bson::{Document, doc};
 use tokio::time::sleep;
 
 use super::{Guard, fresh};
@@ -105,6 +107,38 @@ async fn matches_that_come_here_are_counted_at_once_and_elsewhere_soon() {
     is_soon(Some(1), async || matches(&other).await).await;
     seed::toggle(&one, video.id).await;
     assert_eq!(matches(&one).await, Some(0));
+}
+
+/// How often the matches of a search were counted, as the database noted it.
+async fn counts(guard: &Guard) -> u64 {
+    let noted = guard.database().await.collection::<Document>("system.profile");
+    let counting = doc! { "command.aggregate": "videos", "command.pipeline.$count": "matches" };
+    noted.count_documents(counting).await.expect("what the profiler noted")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn matches_are_counted_by_one_for_all_and_again_soon() {
+    let (store, guard) = fresh().await;
+    let owner = seed::user(&store).await;
+    let video = seed::video(&store, owner.id).await;
+    guard.database().await.run_command(doc! { "profile": 2 }).await.unwrap();
+    let words = SearchWords::parse(video.title.as_str());
+    let query = VideoQuery { scope: VideoScope::Published, words, order: VideoOrder::Relevance };
+    let crowd = async || {
+        let page = PageRequest::first(PageSize::DEFAULT);
+        let pages = join_all((0..32).map(|_| store.videos.list(&query, &page))).await;
+        assert!(pages.into_iter().all(|page| page.unwrap().total == Some(1)));
+        counts(&guard).await
+    };
+    let begun = Instant::now();
+    let first = crowd().await;
+    assert!((1..16).contains(&first), "{first} counts for 32 searches");
+    let second = crowd().await;
+    assert!(second == first || begun.elapsed() > Duration::from_secs(1), "the number is remembered");
+    while crowd().await == first {
+        assert!(begun.elapsed() < SOON, "it is never counted again");
+        sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
